@@ -1,0 +1,50 @@
+# Every chore is one command. `make run` and `make test` do all the set-up by themselves.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# uv is found, or installed into .tools; it fetches the two Pythons where the machine has none.
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+# Where pyenv manages the Pythons, all of them are made visible to uv.
+ifeq ($(origin PYENV_VERSION), undefined)
+ifneq ($(shell command -v pyenv 2>/dev/null),)
+export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\.(12|10|11)\.' | sort -r | tr '\n' ':' | sed 's/:$$//')
+endif
+endif
+
+.PHONY: help run test lint eval bench setup clean browser
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.ready bot/.venv/.ready ## both Python environments
+
+.tools/bin/uv:
+	@echo "  installing uv into .tools"
+	@python3 -m venv .tools && .tools/bin/pip install -q uv
+
+.venv/.ready: pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
+	@echo "  environment of the platform (Python 3.12)"
+	@$(UV) sync -q --frozen -p 3.12
+	@touch $@
+
+bot/.venv/.ready: bot/pyproject.toml bot/uv.lock | $(filter .tools/bin/uv,$(UV))
+	@echo "  environment of Rasa (Python 3.10, about 2.6 GB the first time, 2-3 minutes)"
+	@$(UV) sync -q --frozen --project bot -p 3.10
+	@touch $@
+
+run: setup ## set up, train, serve; prints where to click
+	@exec .venv/bin/pietura run
+
+browser: .venv/.ready ## finds or installs a browser for the tests
+	@.venv/bin/python -m tests.browser
+
+test: setup browser ## every test
+	@.venv/bin/python -m pytest $(ARGS)
+
+lint: .venv/.ready ## ruff, mypy strict, import rules, catalogues
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+bench: setup ## throughput and latency beside a vanilla Rasa, in one run
+	@.venv/bin/python -m tests.load.bench $(ARGS)
+
+clean: ## forgets the demo database and the model
+	@rm -rf var bot/models

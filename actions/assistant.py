@@ -1,0 +1,200 @@
+"""Level 0: from a citizen's message to what is said, step by step.
+
+Order matters. First what a button means, then danger to life and the wish for a person, by rules that need nobody. Only then
+Rasa is asked what kind of turn it is, and the knowledge base which service. What neither is sure of is never said.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import structlog
+
+from actions.safety import Emergency, SafetyRules, fold
+from actions.service_answers import ServiceAnswers
+from actions.turn import Turn
+from actions.understanding import Understander, Understanding
+from handoff.assistant.ports import Reply, TurnRequest
+from handoff.conversations.schemas import Button, Link, Utterance
+from kit.i18n import LANGUAGES, Catalogue
+from knowledge_base.service import KnowledgeBase
+
+log = structlog.get_logger(__name__)
+
+#: After so many turns without an answer a person takes over (R3).
+FAILURES_ALLOWED = 2
+#: Below this the assistant is not sure what kind of turn it is; the knowledge base may still be sure of the service.
+SURE = 0.5
+_LANGUAGE_WORDS = {
+    "ru": re.compile(r"русск|по-русски|rus+k|krievu|krieviski|russian"),
+    "en": re.compile(r"english|anglisk|angļ|англ|inglish"),
+    "lv": re.compile(r"latvie?[šs]u|latviski|latvian|латыш"),
+}
+_CORRECTION = re.compile(
+    r"^\s*(nē|ne|nee|нет|не то|no|nope)?[,.\s]*(es|я|i)?\s*(domāju|gribēju teikt|domaju|имел[аи]? в виду|имею в виду|mean[t]?)"
+    r"[,:\s]*(par|про|о|about)?\s+",
+    re.IGNORECASE,
+)
+_STARTERS = ("pmlp-dzivesvietas-deklaresana", "vsaa-slimibas-pabalsts", "pmlp-pase", "vid-gada-ienakumu-deklaracija")
+
+
+class PieturaAssistant:
+    """The assistant that the broker asks."""
+
+    def __init__(
+        self, knowledge: KnowledgeBase, understander: Understander, rules: SafetyRules, texts: Catalogue
+    ) -> None:
+        self._knowledge = knowledge
+        self._understander = understander
+        self._rules = rules
+        self._texts = texts
+        self._answers = ServiceAnswers(knowledge, texts)
+
+    def greeting(self, lang: str) -> Utterance:
+        """The first words: who this is, that it is a machine, what it can do, and a few most asked services as buttons."""
+        buttons = tuple(
+            Button(self._knowledge.title(service_id, lang), f"service:{service_id}:general") for service_id in _STARTERS
+        )
+        return Utterance(self._texts.text(lang, "greeting"), lang, buttons)
+
+    async def answer(self, request: TurnRequest) -> Reply:
+        """Answers one message; see :class:`handoff.assistant.ports.Assistant`."""
+        turn = Turn(request, self._texts)
+        if request.payload:
+            reply = self._pressed(turn, request.payload)
+            if reply is not None:
+                return reply
+        danger = self._rules.emergency(request.text)
+        if danger is not None:
+            return self._emergency(turn, danger)
+        if self._rules.wants_person(request.text):
+            return turn.hand_over("asked")
+        reply = self._answers.pending(turn)
+        if reply is not None:
+            return reply
+        understanding = await self._understander.understand(request.conversation_id, request.text, request.lang)
+        turn.trace |= {"intent": understanding.intent, "confidence": round(understanding.confidence, 3)}
+        return self._carry_out(turn, understanding)
+
+    # --- buttons ----------------------------------------------------------------------------------------------------
+
+    def _pressed(self, turn: Turn, payload: str) -> Reply | None:
+        """What a button means; None for a payload that is not ours, whose title is then read as a message."""
+        kind, _, rest = payload.partition(":")
+        match kind:
+            case "service":
+                service_id, _, aspect = rest.partition(":")
+                if self._knowledge.known(service_id):
+                    return self._answers.give(turn, service_id, aspect or "general")
+            case "aspect":
+                service_id = turn.context.get("service_id")
+                if service_id and self._knowledge.known(service_id):
+                    return self._answers.give(turn, service_id, rest)
+            case "municipality":
+                return self._answers.with_municipality(turn, None if rest == "any" else rest)
+            case "handoff":
+                return turn.hand_over("asked")
+            case "helped":
+                return self._helped(turn, rest == "yes")
+            case "lang" if rest in LANGUAGES:
+                return self._language(turn, rest)
+        return None
+
+    # --- plans ------------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, turn: Turn, understanding: Understanding) -> Reply:
+        plan = understanding.plan
+        unsure = understanding.confidence < SURE
+        match plan:
+            case "emergency":
+                # Understanding says danger; the loose rules say which. Without a match, the number that is right for all.
+                danger = self._rules.emergency(turn.request.text, strict=False)
+                if danger is None and unsure:
+                    return self._service_or_unclear(turn)
+                return self._emergency(turn, danger or Emergency("general", ("112",)))
+            case "handoff":
+                return turn.hand_over("asked")
+            case "answer_service":
+                return self._answers.search(turn, understanding.aspect or "general") or self._unclear(turn)
+            case "correction":
+                text = _CORRECTION.sub("", turn.request.text)
+                fresh = replace(turn.request, text=text)
+                turn.context.pop("service_id", None)
+                corrected = Turn(fresh, self._texts, turn.context, turn.trace)
+                return self._answers.search(corrected, turn.context.get("aspect", "general")) or self._unclear(turn)
+            case "choose_language":
+                return self._choose_language(turn)
+            case "complaint" | "suggestion":
+                return turn.hand_over(plan, say=turn.text(f"{plan}.taken"), topic=plan)
+            case "tech_problem":
+                return self._tech_problem(turn)
+            case "smalltalk":
+                return self._small_talk(turn, understanding.key or "greet", unsure)
+            case "out_of_scope" if not unsure:
+                return self._out_of_scope(turn)
+            case _:
+                # Unclear, gibberish, off-topic but unsure: the knowledge base may know the service by its name.
+                return self._service_or_unclear(turn)
+
+    def _service_or_unclear(self, turn: Turn) -> Reply:
+        return self._answers.search(turn, "general", follow_up=False) or self._unclear(turn)
+
+    def _emergency(self, turn: Turn, danger: Emergency) -> Reply:
+        links = tuple(Link(turn.text("emergency.call", number=number), f"tel:{number}") for number in danger.numbers)
+        said = Utterance(turn.text(f"emergency.{danger.kind}"), turn.lang, (turn.person_button(),), links)
+        return turn.reply("emergency", said, topic="other", trace={"emergency": danger.kind})
+
+    def _helped(self, turn: Turn, yes: bool) -> Reply:
+        turn.context.pop("pending", None)
+        if yes:
+            turn.context["helped"] = True
+            turn.context["failures"] = 0
+            return turn.reply("smalltalk", Utterance(turn.text("helped.yes"), turn.lang))
+        turn.context["helped"] = False
+        others = self._answers.aspect_buttons(turn)
+        said = Utterance(turn.text("helped.no"), turn.lang, (turn.person_button(), *others))
+        return turn.reply("smalltalk", said)
+
+    def _small_talk(self, turn: Turn, key: str, unsure: bool) -> Reply:
+        waits_for_helped = (turn.context.get("pending") or {}).get("kind") == "helped"
+        if key in ("affirm", "deny") and waits_for_helped:
+            return self._helped(turn, key == "affirm")
+        if unsure or key in ("affirm", "deny"):
+            found = self._answers.search(turn, "general", follow_up=False)
+            if found is not None and found.outcome == "answered":
+                return found
+        buttons = (turn.person_button(),) if key in ("abuse", "deny") else ()
+        return turn.reply("smalltalk", Utterance(turn.text(f"smalltalk.{key}"), turn.lang, buttons))
+
+    def _choose_language(self, turn: Turn) -> Reply:
+        folded = turn.request.text.lower()
+        for lang, words in _LANGUAGE_WORDS.items():
+            if words.search(folded) or words.search(fold(folded)):
+                return self._language(turn, lang)
+        buttons = tuple(Button(self._texts.text(lang, "language.name"), f"lang:{lang}") for lang in LANGUAGES)
+        return turn.reply("smalltalk", Utterance(turn.text("language.which"), turn.lang, buttons))
+
+    def _language(self, turn: Turn, lang: str) -> Reply:
+        turn.lang = lang
+        return turn.reply("smalltalk", Utterance(turn.text("language.switched"), lang))
+
+    def _tech_problem(self, turn: Turn) -> Reply:
+        if turn.context.get("tech_told"):
+            return turn.hand_over("tech_problem", topic="eservices")
+        turn.context["tech_told"] = True
+        said = Utterance(turn.text("tech.steps"), turn.lang, (turn.person_button(),))
+        return turn.reply("answered", said, topic="eservices")
+
+    def _out_of_scope(self, turn: Turn) -> Reply:
+        turn.context["failures"] = turn.failures + 1
+        if turn.failures >= FAILURES_ALLOWED:
+            return turn.hand_over("failed_twice")
+        return turn.reply("out_of_scope", Utterance(turn.text("out_of_scope"), turn.lang, (turn.person_button(),)))
+
+    def _unclear(self, turn: Turn) -> Reply:
+        turn.context["failures"] = turn.failures + 1
+        if turn.failures >= FAILURES_ALLOWED:
+            return turn.hand_over("failed_twice")
+        return turn.reply("clarify", Utterance(turn.text("clarify"), turn.lang, (turn.person_button(),)))
+

@@ -1,0 +1,116 @@
+"""Asks Rasa what kind of turn a message is. Rasa that is late, empty, broken or down is reported as such, never guessed over."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+import orjson
+
+from handoff.assistant.ports import AssistantUnavailable
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What Rasa made of a message.
+
+    Attributes:
+        plan: ``answer_service``, ``smalltalk``, ``handoff`` … (bot/domain).
+        key: which small talk, or which kind of unclear.
+        aspect: what is asked about the service; None for other plans.
+        intent, confidence: the best intent and its probability.
+    """
+
+    plan: str
+    key: str | None
+    aspect: str | None
+    intent: str
+    confidence: float
+    ranking: tuple[tuple[str, float], ...]
+    entities: tuple[dict[str, Any], ...] = ()
+
+
+class Understander(Protocol):
+    """Anything that can tell kinds of turn apart."""
+
+    async def understand(self, conversation_id: str, text: str, lang: str) -> Understanding:
+        """What ``text`` is.
+
+        Raises:
+            AssistantUnavailable: no answer that could be relied on.
+        """
+        ...
+
+
+class RasaClient:
+    """Rasa over HTTP, on this machine or a private network."""
+
+    def __init__(self, url: str, token: str, timeout: float = 3.0) -> None:
+        """``timeout``: seconds until silence counts as failure (a limit of the service, not of the network)."""
+        self._url = url.rstrip("/") + "/webhooks/broker/webhook"
+        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+        self.last_ms: float | None = None
+        self.last_error: str | None = None
+
+    async def understand(self, conversation_id: str, text: str, lang: str) -> Understanding:
+        """See :class:`Understander`."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
+        body = orjson.dumps({"sender": conversation_id, "message": text, "metadata": {"lang": lang}})
+        started = time.monotonic()
+        try:
+            async with self._session.post(self._url, data=body) as response:
+                raw = await response.read()
+                if response.status != 200:
+                    raise AssistantUnavailable(f"rasa answered {response.status}")
+            understanding = _parse(orjson.loads(raw))
+        except TimeoutError as error:
+            self.last_error = "timeout"
+            raise AssistantUnavailable("rasa was silent") from error
+        except (aiohttp.ClientError, OSError) as error:
+            self.last_error = type(error).__name__
+            raise AssistantUnavailable(f"rasa is down: {type(error).__name__}") from error
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            self.last_error = "malformed"
+            raise AssistantUnavailable("rasa answered something else") from error
+        except AssistantUnavailable as error:
+            self.last_error = error.why
+            raise
+        self.last_ms = (time.monotonic() - started) * 1000
+        self.last_error = None
+        return understanding
+
+    async def alive(self) -> bool:
+        """Whether Rasa answers a harmless message now."""
+        try:
+            await asyncio.wait_for(self.understand("health-check", "labdien", "lv"), 2.0)
+        except (AssistantUnavailable, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _parse(answer: dict[str, Any]) -> Understanding:
+    plans = answer["plans"]
+    if not plans:
+        raise AssistantUnavailable("rasa had no plan")
+    plan = plans[0]
+    return Understanding(
+        plan=plan["plan"],
+        key=plan.get("key"),
+        aspect=plan.get("aspect"),
+        intent=answer["intent"]["name"],
+        confidence=float(answer["intent"]["confidence"]),
+        ranking=tuple((item["name"], float(item["confidence"])) for item in answer.get("ranking", ())),
+        entities=tuple(answer.get("entities", ())),
+    )

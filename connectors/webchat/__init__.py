@@ -1,0 +1,1 @@
+"""Web chat: the widget citizens write in, and the socket behind it."""

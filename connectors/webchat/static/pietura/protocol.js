@@ -1,0 +1,103 @@
+// @ts-check
+/**
+ * What goes over the wire, as the widget sees it (`docs/protocol.md` is the full account), and the limits both ends keep.
+ *
+ * @typedef {'citizen'|'assistant'|'operator'|'specialist'|'system'} AuthorKind
+ * @typedef {{kind: AuthorKind, name: string|null}} Author
+ * @typedef {{title: string, payload: string}} Choice a button under a message
+ * @typedef {{title: string, url: string, kind?: 'eservice'|'info'}} Link
+ * @typedef {{title: string, url: string, date?: string|null}} Source
+ *
+ * @typedef {object} Message
+ * @property {number} seq counts from 1 in a conversation, without gaps
+ * @property {string} id UUID
+ * @property {string|null} client_id the id that the sender's widget gave it
+ * @property {string} ts ISO 8601, UTC
+ * @property {Author} author
+ * @property {string} text plain text
+ * @property {string} lang
+ * @property {Choice[]} [buttons]
+ * @property {Link[]} [links]
+ * @property {Source|null} [source]
+ *
+ * @typedef {'assistant'|'waiting'|'operator'|'on_hold'|'specialist'|'ended'} Phase
+ *
+ * @typedef {object} State who speaks now, and what the citizen may do
+ * @property {Phase} phase
+ * @property {string|null} name
+ * @property {string|null} wait_text
+ * @property {boolean} asks_contact
+ * @property {boolean} may_rate
+ * @property {number|null} rated
+ *
+ * @typedef {{name: string, email: string, phone: string, consent: boolean}} Contact
+ * @typedef {{score: number, comment: string}} Rating
+ *
+ * @typedef {{t: 'welcome', token: string, conversation: string, cursor: number, lang: string, state: State}} WelcomeFrame
+ * @typedef {{t: 'ack', id: string, seq: number, ts: string}} AckFrame
+ * @typedef {{t: 'message', message: Message}} MessageFrame
+ * @typedef {{t: 'state', state: State}} StateFrame
+ * @typedef {{t: 'typing', author: Author, on: boolean}} TypingFrame
+ * @typedef {{t: 'seen', seq: number}} SeenFrame
+ * @typedef {{t: 'rated', score: number}} RatedFrame
+ * @typedef {{t: 'contact_ok'}} ContactOkFrame
+ * @typedef {{t: 'error', code: string, id: string|null, text: string, retry: boolean, retry_after_s: number}} ErrorFrame
+ * @typedef {{t: 'pong'}} PongFrame
+ * @typedef {WelcomeFrame|AckFrame|MessageFrame|StateFrame|TypingFrame|SeenFrame|RatedFrame|ContactOkFrame|ErrorFrame|PongFrame} ServerFrame
+ *
+ * @typedef {{id: string, page: string, after_s: number, text: Record<string, string>}} ProactiveRule
+ *
+ * @typedef {object} Config answer to `GET /chat/config`
+ * @property {string} site
+ * @property {string} name
+ * @property {string} lang
+ * @property {string[]} languages
+ * @property {string} accent
+ * @property {Record<string, Record<string, string>>} texts by language, then by key
+ * @property {ProactiveRule[]} proactive
+ * @property {string} privacy_url
+ */
+
+/** Longest message, in Unicode characters (the server counts the same way). */
+export const TEXT_LIMIT = 4000;
+/** Longest comment with a rating, in Unicode characters. */
+export const COMMENT_LIMIT = 500;
+/** Milliseconds between pings, and how long a pong may take. */
+export const PING_EVERY_MS = 20_000;
+export const PONG_WITHIN_MS = 10_000;
+/** A typing indicator that nobody renews goes off after this long. */
+export const TYPING_SHOWN_MS = 6_000;
+
+/** @type {Readonly<State>} what is assumed before the server has said anything */
+export const FRESH_STATE = Object.freeze({
+  phase: 'assistant',
+  name: null,
+  wait_text: null,
+  asks_contact: false,
+  may_rate: false,
+  rated: null,
+});
+
+/**
+ * Number of Unicode characters, as the server counts them: an emoji outside the basic plane is one, not two.
+ * @param {string} text
+ * @returns {number}
+ */
+export function lengthOf(text) {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/**
+ * A random UUID. `crypto.randomUUID` exists only on secure origins, and some municipal sites still run on plain http.
+ * @returns {string}
+ */
+export function uuid() {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (Number(bytes[6]) & 0x0f) | 0x40;
+  bytes[8] = (Number(bytes[8]) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,250 @@
+"""The application: every part made once, put together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import time
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import ORJSONResponse, RedirectResponse
+from sqlalchemy import select
+from starlette.exceptions import HTTPException
+
+import actions
+import handoff
+from actions.assistant import PieturaAssistant
+from actions.safety import SafetyRules
+from actions.understanding import RasaClient, Understander
+from connectors.webchat.endpoints import WebChat
+from connectors.webchat.tokens import Tokens
+from gateway.health import Health
+from gateway.settings import Settings
+from handoff.assistant.turns import Turns
+from handoff.broker import Broker, Policy
+from handoff.console.cards import Cards
+from handoff.console.endpoints import COOKIE, Console
+from handoff.console.feed import ConsoleFeed
+from handoff.desk import Desk
+from handoff.gate import CitizenGate
+from handoff.live import Feed
+from handoff.service_clock.models import CalendarException
+from handoff.service_clock.service import WorkingCalendar
+from handoff.staff.service import Accounts
+from handoff.tasks import Sweep
+from kit import language
+from kit.bus import Bus, RedisBus
+from kit.clock import Clock, SystemClock
+from kit.db import Database
+from kit.errors import PieturaError
+from kit.i18n import Catalogue
+from kit.ratelimit import Limiter
+from knowledge_base.service import KnowledgeBase
+
+log = structlog.get_logger(__name__)
+Middleware = Callable[[Request], Awaitable[Response]]
+
+
+class ServiceNames:
+    """Names for the broker, from the knowledge base."""
+
+    def __init__(self, knowledge: KnowledgeBase) -> None:
+        self._knowledge = knowledge
+
+    def service(self, service_id: str, lang: str) -> str:
+        """The service's title; the id itself when the service is gone."""
+        return self._knowledge.title(service_id, lang) if self._knowledge.known(service_id) else service_id
+
+    def institution(self, institution_id: str, lang: str) -> str:
+        """The institution's name."""
+        return self._knowledge.institution_name(institution_id, lang)
+
+
+class Gateway:
+    """All parts of one worker."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        understander: Understander | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        """``clock``, ``understander`` and ``policy`` are replaced in tests."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.db = Database(settings.database_url)
+        self.bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else Bus()
+        self.rasa = RasaClient(settings.bot_url, settings.bot_token.get_secret_value(), settings.bot_timeout_s)
+        self._understander = understander or self.rasa
+        self._policy = policy or Policy()
+        self._exceptions: dict[object, bool] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def build(self, app: FastAPI) -> None:
+        """Loads what must be loaded, and mounts the routes."""
+        settings = self.settings
+        language.warm_up()
+        async with self.db.read() as session:
+            self.knowledge = await KnowledgeBase.load(session)
+            rows = (await session.scalars(select(CalendarException))).all()
+        opens, closes = time.fromisoformat(settings.opens), time.fromisoformat(settings.closes)
+        calendar = WorkingCalendar(opens, closes, {row.day: row.working for row in rows})
+        assistant = PieturaAssistant(
+            self.knowledge, self._understander, SafetyRules(), Catalogue(_folder(actions) / "locales")
+        )
+        names = ServiceNames(self.knowledge)
+        texts = Catalogue(_folder(handoff) / "locales")
+        self.broker = Broker(
+            self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy
+        )
+        self.feed = Feed(self.db, self.bus)
+        self.turns = Turns(self.broker)
+        self.sweep = Sweep(self.broker, self.turns)
+        limiter = Limiter(
+            {
+                "webchat-connect": settings.chat_connects,
+                "login-address": settings.login_attempts_address,
+                "login-account": settings.login_attempts_account,
+            },
+            settings.redis_url,
+        )
+        gate = CitizenGate(self.broker, self.feed)
+        self.webchat = WebChat(
+            gate,
+            Tokens(settings.secret_key.get_secret_value(), self.clock),
+            limiter,
+            messages_per_s=settings.chat_messages_per_s,
+            burst=settings.chat_burst,
+            demo=settings.demo,
+        )
+        cards = Cards(names, self.knowledge.municipality_name, texts, self.clock)
+        self.console_feed = ConsoleFeed(self.db, self.feed, cards)
+        console = Console(
+            self.broker,
+            Desk(self.broker),
+            Accounts(self.db, self.clock),
+            self.console_feed,
+            cards,
+            limiter,
+            self.knowledge.municipality_name,
+            secure_cookie=settings.environment == "production",
+        )
+        self.texts = texts
+        app.include_router(self.webchat.router())
+        app.include_router(console.router())
+        app.include_router(Health(self).router())
+
+    async def start(self) -> None:
+        """Begins to work."""
+        await self.bus.start()
+        await self.feed.start()
+        self.webchat.start()
+        self._tasks = [
+            asyncio.create_task(self.feed.run()),
+            asyncio.create_task(self.console_feed.run()),
+            asyncio.create_task(self.sweep.run()),
+        ]
+
+    async def stop(self) -> None:
+        """Stops in good order: no new work, what is under way is finished, sockets are told to come back."""
+        await self.turns.drain(5.0)
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.webchat.stop()
+        await self.console_feed.close_all()
+        await self.rasa.close()
+        await self.bus.stop()
+        await self.db.close()
+
+
+def _folder(package: object) -> Path:
+    return Path(str(getattr(package, "__file__", ""))).parent
+
+
+def create_app(settings: Settings | None = None, gateway: Gateway | None = None) -> FastAPI:
+    """The ASGI application of one worker."""
+    gateway = gateway or Gateway(settings or Settings())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await gateway.build(app)
+        await gateway.start()
+        yield
+        await gateway.stop()
+
+    app = FastAPI(
+        title="Pietura",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if gateway.settings.environment == "development" else None,
+    )
+    app.state.gateway = gateway
+    _add_errors(app, gateway)
+
+    @app.middleware("http")
+    async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.setdefault("x-content-type-options", "nosniff")
+        response.headers.setdefault("referrer-policy", "same-origin")
+        response.headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+        if gateway.settings.environment == "production":
+            response.headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+        return response
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("/demo" if gateway.settings.demo else "/console")
+
+    return app
+
+
+def _add_errors(app: FastAPI, gateway: Gateway) -> None:
+    """Every refusal is a small JSON object with a code and a sentence in the person's language."""
+
+    def language_of(request: Request) -> str:
+        wanted = request.headers.get("x-pietura-lang") or request.headers.get("accept-language", "lv")
+        return next((lang for lang in ("lv", "ru", "en") if wanted.lower().startswith(lang)), "lv")
+
+    def body(request: Request, code: str, details: dict[str, object]) -> dict[str, object]:
+        key = f"error.{code}"
+        try:
+            title = gateway.texts.text(language_of(request), key, **details)
+        except KeyError:
+            title = gateway.texts.text(language_of(request), "error.changed" if code == "taken" else "error.internal")
+        return {"code": code, "title": title, "detail": title, **details}
+
+    @app.exception_handler(PieturaError)
+    async def on_refusal(request: Request, error: PieturaError) -> Response:
+        response = ORJSONResponse(body(request, error.code, error.details), error.status)
+        if "retry_after_s" in error.details:
+            response.headers["retry-after"] = str(error.details["retry_after_s"])
+        if error.status == 401 and request.cookies.get(COOKIE) and error.code == "unauthorised":
+            response.delete_cookie(COOKIE, path="/console")
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        where = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors()[:5]
+        )
+        return ORJSONResponse(body(request, "bad_request", {"detail": where}), 422)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 403: "forbidden", 401: "unauthorised"}.get(error.status_code, "bad_request")
+        return ORJSONResponse(body(request, code, {"detail": str(error.detail)}), error.status_code)
+
+    @app.exception_handler(Exception)
+    async def on_failure(request: Request, error: Exception) -> Response:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return ORJSONResponse(body(request, "internal", {}), 500)

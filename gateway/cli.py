@@ -1,0 +1,42 @@
+"""The command line: ``pietura run``, ``setup``, ``serve``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from gateway import run as runner
+from gateway import serve as server
+from gateway.settings import Settings
+from gateway.setup import set_up
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def run(port: Annotated[int | None, typer.Option(help="Port of the gateway.")] = None) -> None:
+    """Everything on one machine: set up, train, serve."""
+    settings = Settings(port=port) if port else Settings()
+    try:
+        asyncio.run(runner.run(settings))
+    except RuntimeError as error:
+        typer.echo(f"\nPietura could not start: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def setup() -> None:
+    """Schema, knowledge base and first contents of the database."""
+    asyncio.run(set_up(Settings(), typer.echo))
+
+
+@app.command()
+def serve() -> None:
+    """The gateway alone; Rasa runs elsewhere (PIETURA_BOT_URL)."""
+    server.serve(Settings())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,141 @@
+"""Health: a page for people, JSON for machines. Every figure is asked at that moment."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, ORJSONResponse
+from sqlalchemy import func, select
+
+from handoff.conversations.models import Conversation, Turn
+from handoff.state_machine import WAITING
+from kit.clock import iso
+
+if TYPE_CHECKING:
+    from gateway.app import Gateway
+
+log = structlog.get_logger(__name__)
+_LIMIT_S = 4.0
+
+
+class Health:
+    """How the parts are doing."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._started = time.monotonic()
+
+    def router(self) -> APIRouter:
+        """``/health`` (page or JSON, by what is asked for) and ``/health/live`` (the process answers)."""
+        router = APIRouter()
+        router.add_api_route("/health", self._health, methods=["GET"])
+        router.add_api_route("/health/live", self._live, methods=["GET"])
+        router.add_api_route("/health/style.css", _style, methods=["GET"], include_in_schema=False)
+        return router
+
+    async def _live(self) -> dict[str, Any]:
+        return {"ok": True, "pid": os.getpid()}
+
+    async def _health(self, request: Request) -> Response:
+        parts = await self.parts()
+        ok = all(part["ok"] for part in parts.values())
+        status = 200 if ok else 503
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(
+                self._page(parts, ok),
+                status,
+                headers={"content-security-policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'"},
+            )
+        return ORJSONResponse({"ok": ok, "at": iso(self._gateway.clock.now()), "parts": parts}, status)
+
+    async def parts(self) -> dict[str, dict[str, Any]]:
+        """Each part with ``ok`` and its figures."""
+        gateway = self._gateway
+        database, rasa, work = await asyncio.gather(
+            _check(gateway.db.ping()), _check(self._rasa()), _check(self._work())
+        )
+        channel = gateway.webchat.health()
+        return {
+            "database": {**database, "kind": gateway.db.dialect},
+            "rasa": rasa,
+            "bus": {"ok": gateway.bus.connected, "kind": "redis" if gateway.settings.redis_url else "in process"},
+            "webchat": {"ok": channel.ok, **channel.figures},
+            "console": {"ok": True, "sockets": len(gateway.console_feed)},
+            "work": work,
+            "sweep": {"ok": gateway.sweep.last_error is None, "last_error": gateway.sweep.last_error},
+            "gateway": {"ok": True, "pid": os.getpid(), "up_s": round(time.monotonic() - self._started)},
+        }
+
+    async def _rasa(self) -> dict[str, Any]:
+        started = time.monotonic()
+        if not await self._gateway.rasa.alive():
+            raise RuntimeError(self._gateway.rasa.last_error or "no answer")
+        return {"ms": round((time.monotonic() - started) * 1000, 1)}
+
+    async def _work(self) -> dict[str, Any]:
+        async with self._gateway.db.read() as session:
+            waiting = await session.scalar(
+                select(func.count()).select_from(Conversation).where(Conversation.state.in_([*WAITING]))
+            )
+            oldest = await session.scalar(
+                select(func.min(Conversation.waiting_since)).where(Conversation.state.in_([*WAITING]))
+            )
+            unanswered = await session.scalar(select(func.count()).select_from(Turn).where(Turn.done_at.is_(None)))
+        return {"waiting": waiting, "oldest_waiting_since": iso(oldest), "turns_open": unanswered}
+
+    def _page(self, parts: dict[str, dict[str, Any]], ok: bool) -> str:
+        text = self._gateway.texts.text
+        rows = []
+        for name, part in parts.items():
+            figures = ", ".join(f"{key}: {value}" for key, value in part.items() if key != "ok" and value is not None)
+            state = text("lv", "health.ok" if part["ok"] else "health.bad")
+            rows.append(
+                f'<tr class="{"ok" if part["ok"] else "bad"}"><th scope="row">{html.escape(text("lv", f"health.{name}"))}'
+                f"</th><td>{html.escape(state)}</td><td>{html.escape(figures)}</td></tr>"
+            )
+        title = text("lv", "health.all_ok" if ok else "health.not_ok")
+        heads = "".join(f'<th scope="col">{html.escape(text("lv", key))}</th>' for key in _HEADS)
+        return (
+            '<!doctype html><html lang="lv"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>Pietura – {html.escape(title)}</title>"
+            '<link rel="stylesheet" href="/health/style.css"></head><body><main>'
+            f"<h1>{html.escape(title)}</h1><table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+            "</main></body></html>"
+        )
+
+
+_HEADS = ("health.part", "health.state", "health.figures")
+
+
+async def _check(coroutine: Any) -> dict[str, Any]:
+    try:
+        figures = await asyncio.wait_for(coroutine, _LIMIT_S)
+    except Exception as error:
+        log.warning("health check failed", error=repr(error))
+        return {"ok": False, "error": str(error) or type(error).__name__}
+    return {"ok": True, **(figures or {})}
+
+
+async def _style() -> Response:
+    return Response(_CSS, media_type="text/css", headers={"cache-control": "public, max-age=300"})
+
+
+_CSS = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: 2rem 1rem; }
+main { max-width: 56rem; margin: auto; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .6rem .8rem; border-bottom: 1px solid #8884; vertical-align: top;
+  overflow-wrap: anywhere; }
+tr.ok td:nth-child(2)::before { content: "✓ "; }
+tr.bad td:nth-child(2)::before { content: "✗ "; }
+tr.bad td:nth-child(2) { font-weight: 700; color: #b00020; }
+@media (prefers-color-scheme: dark) { tr.bad td:nth-child(2) { color: #ff8a9b; } }
+"""

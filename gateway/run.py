@@ -1,0 +1,260 @@
+"""Starts the whole product on one machine and keeps it running: Rasa and the gateway, restarted when one dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from gateway.seed import DEMO_PASSWORD, DEMO_STAFF
+from gateway.settings import ROOT, Settings
+from gateway.setup import set_up
+
+_BOT = ROOT / "bot"
+_MODEL = _BOT / "models" / "pietura.tar.gz"
+_STAMP = _BOT / "models" / "pietura.inputs"
+_READY_LIMIT_S = 180.0
+
+
+def say(text: str) -> None:
+    """Progress, at once."""
+    print(f"  {text}", flush=True)
+
+
+def bot_python() -> Path:
+    """The interpreter of the bot's own environment."""
+    return _BOT / ".venv" / "bin" / "python"
+
+
+def model_inputs() -> str:
+    """Fingerprint of everything the Rasa model is made of; another fingerprint means training."""
+    digest = hashlib.sha256()
+    for pattern in ("config.yml", "nlu_data/**/*.yml", "bot/domain/*.yml", "bot/components/*.py", "bot/uv.lock"):
+        for file in sorted(ROOT.glob(pattern)):
+            if "tests" not in file.relative_to(ROOT).parts:
+                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def bot_environment(settings: Settings) -> dict[str, str]:
+    """What Rasa needs in its environment."""
+    return {
+        **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        "PYTHONPATH": str(_BOT),
+        "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+async def train(settings: Settings) -> None:
+    """Trains the Rasa model if its inputs changed.
+
+    Raises:
+        RuntimeError: training failed; its output is in the message.
+    """
+    inputs = model_inputs()
+    if _MODEL.exists() and _STAMP.exists() and _STAMP.read_text() == inputs:
+        say("Rasa model: up to date")
+        return
+    say("Rasa model: training (about a minute) …")
+    started = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        str(bot_python()),
+        *TRAIN_ARGUMENTS,
+        cwd=_BOT,
+        env=bot_environment(settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0 or not _MODEL.exists():
+        raise RuntimeError("Rasa's training failed:\n" + output.decode(errors="replace")[-4000:])
+    _STAMP.write_text(inputs)
+    say(f"Rasa model: trained in {time.monotonic() - started:.0f} s")
+
+
+TRAIN_ARGUMENTS = (
+    "-m",
+    "rasa",
+    "train",
+    "--config",
+    "../config.yml",
+    "--domain",
+    "domain",
+    "--data",
+    "../nlu_data",
+    "--out",
+    "models",
+    "--fixed-model-name",
+    "pietura",
+)
+
+
+def rasa_arguments(port: int) -> tuple[str, ...]:
+    """Rasa on loopback only; its API stays off."""
+    return (
+        "-m",
+        "rasa",
+        "run",
+        "--model",
+        "models/pietura.tar.gz",
+        "--endpoints",
+        "endpoints.yml",
+        "--credentials",
+        "credentials.yml",
+        "-i",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    )
+
+
+@dataclass
+class Child:
+    """A process that is kept running."""
+
+    name: str
+    arguments: tuple[str, ...]
+    cwd: Path
+    environment: dict[str, str]
+    ready_url: str
+    ready_status: tuple[int, ...] = (200,)
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    output: list[str] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Starts it, in a process group of its own so that everything it starts can be ended with it."""
+        self.process = await asyncio.create_subprocess_exec(
+            *self.arguments, cwd=self.cwd, env=self.environment, start_new_session=True
+        )
+
+    async def wait_ready(self) -> None:
+        """Waits until it answers.
+
+        Raises:
+            RuntimeError: it ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + _READY_LIMIT_S
+        async with httpx.AsyncClient(timeout=2) as client:
+            while time.monotonic() < deadline:
+                if self.process is not None and self.process.returncode is not None:
+                    raise RuntimeError(f"{self.name} ended with status {self.process.returncode}")
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await client.get(self.ready_url)).status_code in self.ready_status:
+                        return
+                await asyncio.sleep(0.2)
+        raise RuntimeError(f"{self.name} did not answer within {_READY_LIMIT_S:.0f} s")
+
+    async def keep_running(self) -> None:
+        """Restarts it whenever it ends; waits a little longer each time it ends soon."""
+        while True:
+            assert self.process is not None
+            started = time.monotonic()
+            status = await self.process.wait()
+            if time.monotonic() - started > 60:
+                self.restarts = 0
+            pause = min(30.0, 0.5 * 2**self.restarts)
+            self.restarts += 1
+            say(f"{self.name} ended with status {status}; starting it again in {pause:.1f} s")
+            await asyncio.sleep(pause)
+            await self.start()
+
+    async def stop(self) -> None:
+        """Ends it and all it started: politely first."""
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        for sign, limit in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            try:
+                await asyncio.wait_for(process.wait(), limit)
+                return
+            except TimeoutError:
+                continue
+
+
+def children(settings: Settings) -> list[Child]:
+    """The processes of the product: Rasa and the gateway."""
+    bot_port = int(settings.bot_url.rsplit(":", 1)[1])
+    gateway_environment = {
+        **os.environ,
+        "PIETURA_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
+    }
+    return [
+        Child(
+            "Rasa",
+            (str(bot_python()), *rasa_arguments(bot_port)),
+            _BOT,
+            bot_environment(settings),
+            f"{settings.bot_url}/",
+        ),
+        Child(
+            "gateway",
+            (sys.executable, "-m", "gateway.serve"),
+            ROOT,
+            gateway_environment,
+            f"http://{settings.host}:{settings.port}/health/live",
+        ),
+    ]
+
+
+async def run(settings: Settings) -> None:
+    """Sets up, trains, serves, until interrupted; then stops everything it started."""
+    print("Pietura is getting ready", flush=True)
+    started = time.monotonic()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop.set)
+    await set_up(settings, say)
+    await train(settings)
+    processes = children(settings)
+    watchers: list[asyncio.Task[None]] = []
+    try:
+        say("starting Rasa and the gateway …")
+        for child in processes:
+            await child.start()
+        ready = asyncio.gather(*(child.wait_ready() for child in processes))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({asyncio.ensure_future(ready), stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            await ready
+            _welcome(settings, time.monotonic() - started)
+            watchers = [asyncio.create_task(child.keep_running()) for child in processes]
+            await stopped
+        else:
+            ready.cancel()
+    finally:
+        for watcher in watchers:
+            watcher.cancel()
+        print("\nstopping …", flush=True)
+        await asyncio.gather(*(child.stop() for child in processes))
+        print("stopped", flush=True)
+
+
+def _welcome(settings: Settings, seconds: float) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    print(f"\nPietura is running (ready after {seconds:.0f} s). Ctrl-C stops it.\n", flush=True)
+    if settings.demo:
+        print(f"  Demo page with the chat   {base}/demo")
+    print(f"  Operators' console        {base}/console")
+    print(f"  Health                    {base}/health")
+    if settings.demo:
+        print(f"\n  Demo log-ins (password {DEMO_PASSWORD}):")
+        for email, name, role, _centre, institution, _languages in DEMO_STAFF:
+            where = f" of {institution.upper()}" if institution else ""
+            print(f"    {email:<18} {role}{where} – {name}")
+    print(flush=True)

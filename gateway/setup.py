@@ -1,0 +1,34 @@
+"""Sets a database up: schema, knowledge base, first contents. Says what it does; does nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.migrate import migrate
+from gateway.seed import seed, seed_demo
+from gateway.settings import Settings
+from kit.db import Database
+from knowledge_base import importer
+from knowledge_base.service import KnowledgeBase
+
+Say = Callable[[str], None]
+
+
+async def set_up(settings: Settings, say: Say) -> None:
+    """Brings everything that ``settings`` names to the state in which the gateway can serve."""
+    await migrate(settings.database_url)
+    say("database: schema is up to date")
+    db = Database(settings.database_url)
+    try:
+        async with db.unit() as unit:
+            report = await importer.import_all(unit.session)
+        say(f"knowledge base: {report}")
+        async with db.read() as session:
+            knowledge = await KnowledgeBase.load(session)
+        async with db.unit() as unit:
+            await seed(unit.session, knowledge)
+            if settings.demo:
+                await seed_demo(unit.session)
+        say("accounts, sites and tariffs: ready")
+    finally:
+        await db.close()

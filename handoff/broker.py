@@ -1,0 +1,521 @@
+"""The broker: the only authority on who may speak in a conversation.
+
+Every change is compare-and-set on the conversation's row, with its event in the same transaction; what is said is stored
+before anybody is told of it. Citizens come in here; staff come in through :mod:`handoff.desk`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handoff.assistant.ports import Assistant
+from handoff.cases import service as cases
+from handoff.conversations import repository
+from handoff.conversations.events import EventLog
+from handoff.conversations.models import Conversation, Message, Turn
+from handoff.conversations.schemas import Contact, Inbound, Receipt, Utterance
+from handoff.queue import service as queue
+from handoff.service_clock.service import WorkingCalendar
+from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed
+from kit.bus import Bus
+from kit.clock import Clock
+from kit.db import Database, UnitOfWork
+from kit.errors import Conflict, Forbidden, PieturaError
+from kit.i18n import Catalogue
+from kit.language import detect
+from kit.masking import mask
+from kit.textual import clean, shorten
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Limits and targets of the service.
+
+    Attributes:
+        chat_target: working time in which an operator should begin (R13); the card's ``due_at``.
+        turn_lease: after this an assistant's turn counts as orphaned and another worker takes it.
+        idle_bot: a conversation with the assistant ends after this silence.
+        abandon_after: a waiting citizen who is gone for so long and left no contact has abandoned.
+        offer_timeout: an offer nobody accepts goes back.
+        wrap_up_timeout: an operator who does not classify in this time has it done for him.
+        text_limit: characters in one message.
+    """
+
+    chat_target: timedelta = timedelta(seconds=30)
+    turn_lease: timedelta = timedelta(seconds=10)
+    idle_bot: timedelta = timedelta(minutes=30)
+    abandon_after: timedelta = timedelta(minutes=10)
+    offer_timeout: timedelta = timedelta(seconds=60)
+    wrap_up_timeout: timedelta = timedelta(minutes=15)
+    text_limit: int = 4000
+
+
+class Names(Protocol):
+    """Names of services and institutions in a language, for summaries and notes."""
+
+    def service(self, service_id: str, lang: str) -> str:
+        """The service's title."""
+        ...
+
+    def institution(self, institution_id: str, lang: str) -> str:
+        """The institution's name."""
+        ...
+
+
+@dataclass
+class Change:
+    """Who changes a conversation, and why.
+
+    Attributes:
+        actor_id: the member of staff, if it is one.
+        version: the version the actor saw; None when he need not have seen one.
+        values: columns to set together with the state.
+    """
+
+    trigger: Trigger
+    actor: Actor
+    actor_id: str | None = None
+    cause: str | None = None
+    version: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Broker:
+    """Conversations, from the first message to the settled case."""
+
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        clock: Clock,
+        assistant: Assistant,
+        calendar: Callable[[], WorkingCalendar],
+        texts: Catalogue,
+        names: Names,
+        policy: Policy,
+    ) -> None:
+        self.db = db
+        self.bus = bus
+        self.clock = clock
+        self.assistant = assistant
+        self.calendar = calendar
+        self.texts = texts
+        self.names = names
+        self.policy = policy
+        self.on_turn: Callable[[str], None] = lambda message_id: None
+
+    # --- what citizens do -------------------------------------------------------------------------------------------
+
+    async def receive(self, inbound: Inbound) -> Receipt:
+        """Stores a citizen's message, once, and sets the assistant to work if it is the one to answer.
+
+        Raises:
+            PieturaError: ``text_empty``, ``text_too_long``, or ``ended``: the conversation is over, begin a new one.
+        """
+        if len(inbound.text) > self.policy.text_limit:
+            raise PieturaError("text_too_long", limit=self.policy.text_limit)
+        masked = mask(clean(inbound.text))
+        if not masked.text:
+            raise PieturaError("text_empty")
+        try:
+            return await self._store_inbound(inbound, masked.text, masked.kinds)
+        except IntegrityError:
+            # Two tabs opened the conversation, or sent the same message, in the same instant: the second finds it made.
+            return await self._store_inbound(inbound, masked.text, masked.kinds)
+
+    async def _store_inbound(self, inbound: Inbound, text: str, masked: tuple[str, ...]) -> Receipt:
+        turn_id: str | None = None
+        async with self.db.unit() as unit:
+            events = self.events(unit)
+            conversation = await repository.get(unit.session, inbound.conversation_id)
+            opened = conversation is None
+            if conversation is None:
+                conversation = await self._open(unit, events, inbound)
+            else:
+                stored = await repository.message_by_client_id(unit.session, conversation.id, inbound.client_id)
+                if stored is not None:
+                    return Receipt(stored.seq, stored.at, repeated=True, opened=False)
+                if conversation.state in ENDED:
+                    raise PieturaError("ended")
+            lang = conversation.lang if inbound.payload else detect(text, conversation.lang)
+            message = await self.say(
+                unit,
+                events,
+                conversation,
+                Utterance(text, lang),
+                author_kind="citizen",
+                client_id=inbound.client_id,
+                payload=inbound.payload,
+            )
+            if masked:
+                message.extras = {"masked": list(masked)}
+            if conversation.state == State.BOT:
+                unit.session.add(
+                    Turn(
+                        message_id=message.id,
+                        conversation_id=conversation.id,
+                        seq=message.seq,
+                        lease_until=message.at + self.policy.turn_lease,
+                    )
+                )
+                turn_id = message.id
+            elif masked:
+                await self.system_note(unit, events, conversation, "broker.masked")
+        if turn_id is not None:
+            self.on_turn(turn_id)
+        return Receipt(message.seq, message.at, repeated=False, opened=opened)
+
+    async def _open(self, unit: UnitOfWork, events: EventLog, inbound: Inbound) -> Conversation:
+        now = self.clock.now()
+        conversation = Conversation(
+            id=inbound.conversation_id,
+            version=1,
+            state=State.BOT.value,
+            channel=inbound.channel,
+            site=inbound.site,
+            page=inbound.page[:500] if inbound.page else None,
+            lang=inbound.lang,
+            previous_id=inbound.previous_id,
+            context={},
+            level=0,
+            opened_at=now,
+            last_at=now,
+            citizen_seen_at=now,
+            last_seq=0,
+            unread=0,
+            staff_read_seq=0,
+            citizen_read_seq=0,
+        )
+        unit.session.add(conversation)
+        await unit.session.flush()
+        case = await cases.open_case(unit.session, conversation)
+        events.add(
+            "opened", conversation.id, actor_kind=Actor.CITIZEN, to_state=State.BOT, version=1, data={"case_no": case.no}
+        )
+        await self.say(
+            unit, events, conversation, self.assistant.greeting(inbound.lang), author_kind="assistant", greeting=True
+        )
+        return conversation
+
+    async def end_by_citizen(self, conversation_id: str) -> None:
+        """The citizen closes the conversation. One that is over already stays as it is."""
+        async with self.db.unit() as unit:
+            conversation = await repository.get(unit.session, conversation_id)
+            if conversation is None or conversation.state in ENDED or conversation.state == State.WRAP_UP:
+                return
+            await self.citizen_leaves(unit, conversation, Actor.CITIZEN, cause="citizen_ended")
+
+    async def citizen_leaves(self, unit: UnitOfWork, conversation: Conversation, actor: Actor, *, cause: str) -> None:
+        """Ends a conversation from the citizen's side, in the way that its state asks for."""
+        events = self.events(unit)
+        now = self.clock.now()
+        state = State(conversation.state)
+        note = "broker.closed_idle" if cause == "idle" else "broker.closed"
+        if state == State.BOT:
+            context = conversation.context
+            outcome = "resolved" if context.get("helped") else "answered" if context.get("answers") else "unanswered"
+            await self.system_note(unit, events, conversation, note)
+            await self.end(unit, events, conversation, Change(Trigger.CLOSE, actor, cause=cause), outcome)
+        elif state in WAITING and conversation.holder_id is None:
+            # Somebody who left his details still gets his answer: the conversation goes on waiting without him.
+            if conversation.contact:
+                return
+            await self.system_note(unit, events, conversation, note)
+            await self.end(unit, events, conversation, Change(Trigger.ABANDON, actor, cause=cause), "abandoned")
+        else:
+            await self.system_note(unit, events, conversation, note)
+            await self.change(
+                unit,
+                events,
+                conversation,
+                Change(Trigger.CITIZEN_LEFT, actor, cause=cause, values={"wrap_up_at": now, "offered_to_id": None}),
+            )
+
+    async def rate(self, conversation_id: str, score: int, comment: str | None) -> None:
+        """Stores the citizen's rating, once, after the end (R23).
+
+        Raises:
+            PieturaError: ``bad_frame`` for a score out of range, ``not_ended`` too early.
+        """
+        if not 1 <= score <= 5:
+            raise PieturaError("bad_frame")
+        async with self.db.unit() as unit:
+            conversation = await repository.get(unit.session, conversation_id)
+            if conversation is None or State(conversation.state) not in {State.WRAP_UP, *ENDED}:
+                raise PieturaError("not_ended")
+            if conversation.rating is not None:
+                return
+            conversation.rating = score
+            conversation.rating_comment = mask(clean(comment or "")).text[:500] or None
+            conversation.rated_at = self.clock.now()
+            self.events(unit).add("rated", conversation.id, actor_kind=Actor.CITIZEN, data={"score": score})
+
+    async def leave_contact(self, conversation_id: str, contact: Contact) -> None:
+        """Keeps where to answer the citizen, so that he need not wait in the chat (R14).
+
+        Raises:
+            PieturaError: ``not_yours`` when there is no such conversation yet.
+        """
+        async with self.db.unit() as unit:
+            conversation = await repository.get(unit.session, conversation_id)
+            if conversation is None:
+                raise PieturaError("not_yours")
+            conversation.contact = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+            events = self.events(unit)
+            events.add("contact", conversation.id, actor_kind=Actor.CITIZEN)
+            wait = await self.wait_text(unit.session, conversation)
+            await self.system_note(unit, events, conversation, "broker.contact_saved", wait=wait)
+
+    async def set_language(self, conversation_id: str, lang: str) -> None:
+        """The citizen chose another language; nothing happens before his first message."""
+        async with self.db.unit() as unit:
+            conversation = await repository.get(unit.session, conversation_id)
+            if conversation is not None and conversation.lang != lang and conversation.state not in ENDED:
+                conversation.lang = lang
+                self.events(unit).add("language", conversation.id, actor_kind=Actor.CITIZEN, data={"lang": lang})
+
+    async def citizen_read(self, conversation_id: str, seq: int) -> None:
+        """The citizen has seen messages up to ``seq``."""
+        async with self.db.unit() as unit:
+            await repository.set_where(
+                unit.session,
+                conversation_id,
+                (Conversation.citizen_read_seq < seq) & (Conversation.last_seq >= seq),
+                {"citizen_read_seq": seq},
+            )
+
+    async def citizen_seen(self, conversation_id: str) -> None:
+        """The citizen's socket is open, or closed just now."""
+        async with self.db.unit() as unit:
+            await repository.set_where(
+                unit.session,
+                conversation_id,
+                Conversation.state.not_in([*ENDED]),
+                {"citizen_seen_at": self.clock.now()},
+            )
+
+    # --- what everything is made of ---------------------------------------------------------------------------------
+
+    def events(self, unit: UnitOfWork) -> EventLog:
+        """The event log of a unit of work."""
+        return EventLog(unit, self.bus, self.clock)
+
+    async def say(
+        self,
+        unit: UnitOfWork,
+        events: EventLog,
+        conversation: Conversation,
+        utterance: Utterance,
+        *,
+        author_kind: str,
+        author_id: str | None = None,
+        author_name: str | None = None,
+        client_id: str | None = None,
+        payload: str | None = None,
+        greeting: bool = False,
+    ) -> Message:
+        """Stores something said, with the next number of the conversation."""
+        now = self.clock.now()
+        values: dict[str, Any] = {
+            "last_seq": Conversation.last_seq + 1,
+            "last_at": now,
+            "last_author": author_kind,
+            "last_text": shorten(utterance.text, 200),
+        }
+        if author_kind == "citizen":
+            values |= {"unread": Conversation.unread + 1, "citizen_seen_at": now}
+        changed = await repository.set_where(
+            unit.session, conversation.id, Conversation.state.not_in([*ENDED]), values
+        )
+        if changed is None:
+            raise PieturaError("ended")
+        message = Message(
+            # The greeting's id is the same however often it is shown before it is stored.
+            id=str(uuid.uuid5(uuid.UUID(conversation.id), "greeting")) if greeting else str(uuid.uuid4()),
+            conversation_id=conversation.id,
+            seq=changed.last_seq,
+            client_id=client_id,
+            author_kind=author_kind,
+            author_id=author_id,
+            author_name=author_name,
+            lang=utterance.lang,
+            text=utterance.text,
+            payload=payload,
+            extras=utterance.extras(),
+            at=now,
+        )
+        unit.session.add(message)
+        events.add(
+            "message",
+            conversation.id,
+            actor_kind=author_kind,
+            actor_id=author_id,
+            data={"seq": message.seq},
+            message=message,
+        )
+        return message
+
+    async def system_note(
+        self, unit: UnitOfWork, events: EventLog, conversation: Conversation, key: str, **values: object
+    ) -> Message:
+        """Says one of the catalogue's sentences to the citizen, in his language."""
+        text = self.texts.text(conversation.lang, key, **values)
+        return await self.say(unit, events, conversation, Utterance(text, conversation.lang), author_kind="system")
+
+    async def change(self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change) -> Conversation:
+        """Moves a conversation along one rule of the state machine, or refuses.
+
+        Raises:
+            Conflict: it has changed meanwhile (``taken`` names the winner), or the rule does not exist for its state.
+            Forbidden: the actor may not do this.
+        """
+        state = State(conversation.state)
+        rule = allowed(state, wanted.trigger)
+        if rule is None:
+            raise await self._conflict(unit.session, conversation)
+        if wanted.actor not in rule.actors:
+            raise Forbidden()
+        version = conversation.version if wanted.version is None else wanted.version
+        condition = (Conversation.version == version) & (Conversation.state == state.value)
+        changed = await repository.set_where(
+            unit.session,
+            conversation.id,
+            condition,
+            {"state": rule.to.value, "version": version + 1, **wanted.values},
+        )
+        if changed is None:
+            raise await self._conflict(unit.session, conversation)
+        events.add(
+            "state",
+            conversation.id,
+            actor_kind=wanted.actor,
+            actor_id=wanted.actor_id,
+            cause=wanted.cause or wanted.trigger,
+            from_state=state,
+            to_state=rule.to,
+            version=version + 1,
+            data=wanted.data,
+        )
+        return changed
+
+    async def _conflict(self, session: AsyncSession, conversation: Conversation) -> Conflict:
+        await session.refresh(conversation)
+        holder = await repository.staff_name(session, conversation.holder_id)
+        if holder is not None and conversation.state not in ENDED:
+            return Conflict("taken", winner=holder, state=conversation.state, version=conversation.version)
+        return Conflict("changed", state=conversation.state, version=conversation.version)
+
+    async def end(
+        self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change, outcome: str
+    ) -> Conversation:
+        """Ends a conversation and settles its case, in one transaction."""
+        now = self.clock.now()
+        wanted.values |= {"outcome": outcome, "closed_at": now, "waiting_since": None, "offered_to_id": None, "due_at": None}
+        changed = await self.change(unit, events, conversation, wanted)
+        await cases.settle(unit.session, changed, now)
+        return changed
+
+    async def queue_for_person(
+        self,
+        unit: UnitOfWork,
+        events: EventLog,
+        conversation: Conversation,
+        *,
+        actor: Actor,
+        reason: str,
+        note: str = "broker.queued",
+        topic: str | None = None,
+    ) -> Conversation:
+        """Puts a conversation into the queue and tells the citizen when a person will answer (R3, R10, R14)."""
+        now = self.clock.now()
+        calendar = self.calendar()
+        values: dict[str, Any] = {
+            "reason": reason,
+            "waiting_since": now,
+            "queued_at": conversation.queued_at or now,
+            "due_at": calendar.add_working(now, self.policy.chat_target),
+            "summary": await self.summary(unit.session, conversation, reason),
+            "holder_id": None,
+            "offered_to_id": None,
+        }
+        if topic:
+            values["topic"] = topic
+        queued = await self.change(
+            unit, events, conversation, Change(Trigger.REQUEST_PERSON, actor, cause=reason, values=values)
+        )
+        wait = await queue.estimate(unit.session, calendar, now, now)
+        text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now)
+        if not wait.is_open or wait.operators == 0:
+            text += " " + self.texts.text(queued.lang, "broker.ask_contact")
+        await self.say(unit, events, queued, Utterance(text, queued.lang), author_kind="system")
+        return queued
+
+    async def summary(self, session: AsyncSession, conversation: Conversation, reason: str) -> str:
+        """Why a person is needed and what was asked, for the operator; in Latvian, the working language."""
+        parts = []
+        if self.texts.has(f"summary.{reason}"):
+            parts.append(self.texts.text("lv", f"summary.{reason}"))
+        if conversation.service_id:
+            title = self.names.service(conversation.service_id, "lv")
+            parts.append(self.texts.text("lv", "summary.about", service=title))
+        asked = await repository.last_citizen_questions(session, conversation.id, 2)
+        if asked:
+            parts.append(self.texts.text("lv", "summary.said", text=" / ".join(f"„{shorten(t, 120)}”" for t in asked)))
+        return " ".join(parts)
+
+    async def wait_text(self, session: AsyncSession, conversation: Conversation) -> str:
+        """When a person will answer, in the citizen's language."""
+        now = self.clock.now()
+        wait = await queue.estimate(session, self.calendar(), now, conversation.waiting_since or now)
+        return queue.wording(self.texts, conversation.lang, wait, now)
+
+    async def view_for_citizen(self, session: AsyncSession, conversation: Conversation) -> dict[str, Any]:
+        """The ``state`` object of the widget (docs/protocol.md)."""
+        state = State(conversation.state)
+        phase = _PHASES[state]
+        name = None
+        wait_text = None
+        asks_contact = False
+        if state == State.LEVEL2 and conversation.specialist_id:
+            name = await repository.staff_name(session, conversation.specialist_id)
+        elif conversation.holder_id and state not in ENDED:
+            name = await repository.staff_name(session, conversation.holder_id)
+            phase = "operator" if state in (State.OFFERED, State.LEVEL2) else phase
+        if phase == "waiting":
+            now = self.clock.now()
+            wait = await queue.estimate(session, self.calendar(), now, conversation.waiting_since or now)
+            wait_text = queue.wording(self.texts, conversation.lang, wait, now)
+            asks_contact = conversation.contact is None
+        return {
+            "phase": phase,
+            "name": name,
+            "wait_text": wait_text,
+            "asks_contact": asks_contact,
+            "may_rate": phase == "ended" and conversation.rating is None,
+            "rated": conversation.rating,
+        }
+
+
+_PHASES = {
+    State.BOT: "assistant",
+    State.QUEUED: "waiting",
+    State.OFFERED: "waiting",
+    State.ACTIVE: "operator",
+    State.ON_HOLD: "on_hold",
+    State.LEVEL2: "specialist",
+    State.WRAP_UP: "ended",
+    State.CLOSED: "ended",
+    State.ABANDONED: "ended",
+}
+

@@ -1,0 +1,1 @@
+"""The case ledger: one conversation is one case; entries are only ever added."""

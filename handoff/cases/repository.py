@@ -1,0 +1,89 @@
+"""Reading the ledger: rows in force, filtered, counted, and the entries behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from handoff.cases.models import CaseEntry
+from handoff.conversations.models import Conversation, Message
+from kit.clock import RIGA
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """Which cases. Dates are Riga days of the opening, both inclusive; ``text`` is looked for in what was said."""
+
+    from_day: date | None = None
+    to_day: date | None = None
+    channel: str | None = None
+    level: int | None = None
+    outcome: str | None = None
+    institution_id: str | None = None
+    operator_id: str | None = None
+    text: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions on the entry in force."""
+        found: list[ColumnElement[bool]] = []
+        if self.from_day:
+            found.append(CaseEntry.opened_at >= _midnight(self.from_day))
+        if self.to_day:
+            found.append(CaseEntry.opened_at < _midnight(self.to_day + timedelta(days=1)))
+        for column, value in (
+            (CaseEntry.channel, self.channel),
+            (CaseEntry.level, self.level),
+            (CaseEntry.outcome, self.outcome),
+            (CaseEntry.institution_id, self.institution_id),
+            (CaseEntry.operator_id, self.operator_id),
+        ):
+            if value is not None:
+                found.append(column == value)
+        if self.text:
+            pattern = "%" + self.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            said = select(Message.conversation_id).where(Message.text.ilike(pattern, escape="\\"))
+            number = int(self.text) if self.text.isdigit() and len(self.text) < 10 else None
+            found.append(or_(CaseEntry.conversation_id.in_(said), CaseEntry.case_no == number))
+        return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), RIGA)
+
+
+def _in_force(wanted: CaseFilter) -> Select[Any]:
+    reversal = aliased(CaseEntry)
+    return (
+        select(CaseEntry, Conversation.rating)
+        .join(Conversation, Conversation.id == CaseEntry.conversation_id)
+        .outerjoin(reversal, reversal.reverses_id == CaseEntry.id)
+        .where(and_(CaseEntry.sign == 1, reversal.id.is_(None), *wanted.conditions()))
+    )
+
+
+async def count(session: AsyncSession, wanted: CaseFilter) -> int:
+    """How many cases the filter picks."""
+    return await session.scalar(select(func.count()).select_from(_in_force(wanted).subquery())) or 0
+
+
+async def page(
+    session: AsyncSession, wanted: CaseFilter, offset: int, limit: int
+) -> Sequence[tuple[CaseEntry, int | None]]:
+    """Entries in force with the citizen's rating, newest first."""
+    rows = await session.execute(
+        _in_force(wanted).order_by(CaseEntry.opened_at.desc(), CaseEntry.case_no.desc()).offset(offset).limit(limit)
+    )
+    return [(entry, rating) for entry, rating in rows.tuples()]
+
+
+async def entries(session: AsyncSession, case_no: int) -> Sequence[CaseEntry]:
+    """Every line of a case, oldest first."""
+    return (
+        await session.scalars(select(CaseEntry).where(CaseEntry.case_no == case_no).order_by(CaseEntry.id))
+    ).all()

@@ -1,0 +1,85 @@
+"""A case as the supervisor reads it, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from handoff.cases.models import CaseEntry
+from kit.clock import RIGA, iso
+
+COLUMNS = (
+    "no conversation_id channel site lang level institution service municipality operator centre opened_at queued_at"
+    " taken_at first_reply_at level2_at closed_at wait_s handle_s outcome topic rating tariff amount_eur corrections"
+).split()
+
+Name = Callable[[str | None], str | None]
+
+
+def case_row(entry: CaseEntry, rating: int | None, names: dict[str, Name]) -> dict[str, Any]:
+    """A ``CaseRow`` of docs/protocol.md. Times are instants; ``wait_s`` and ``handle_s`` whole seconds."""
+    return {
+        "no": entry.case_no,
+        "conversation_id": entry.conversation_id,
+        "channel": entry.channel,
+        "site": entry.site,
+        "lang": entry.lang,
+        "level": entry.level,
+        "institution": names["institution"](entry.institution_id),
+        "service": names["service"](entry.service_id),
+        "municipality": names["municipality"](entry.municipality_id),
+        "operator": names["staff"](entry.operator_id),
+        "centre": names["centre"](entry.centre_id),
+        "opened_at": iso(entry.opened_at),
+        "queued_at": iso(entry.queued_at),
+        "taken_at": iso(entry.taken_at),
+        "first_reply_at": iso(entry.first_reply_at),
+        "level2_at": iso(entry.level2_at),
+        "closed_at": iso(entry.closed_at),
+        "wait_s": _seconds(entry.queued_at, entry.taken_at),
+        "handle_s": _seconds(entry.taken_at, entry.closed_at),
+        "outcome": entry.outcome,
+        "topic": entry.topic,
+        "rating": rating,
+        "tariff": entry.tariff_id,
+        "amount_eur": f"{entry.amount:.2f}" if entry.amount is not None else None,
+        "corrections": entry.revision,
+    }
+
+
+def _seconds(start: Any, end: Any) -> int | None:
+    return None if start is None or end is None else round((end - start).total_seconds())
+
+
+def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The rows as CSV for spreadsheet programs here: UTF-8 with BOM, semicolons, Riga times.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe: what citizens type must not run at a desk.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";")
+    writer.writerow(COLUMNS)
+    yield "\ufeff" + _drain(buffer)
+    for row in rows:
+        writer.writerow([_cell(name, row[name]) for name in COLUMNS])
+        yield _drain(buffer)
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name.endswith("_at"):
+        moment = datetime.fromisoformat(value).astimezone(RIGA)
+        return moment.strftime("%Y-%m-%d %H:%M:%S")
+    text = str(value)
+    return "'" + text if text[:1] in "=+-@\t\r" else text
+
+
+def _drain(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text

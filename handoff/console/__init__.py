@@ -1,0 +1,1 @@
+"""The operators' console: its API, its live feed, its pages."""

@@ -1,0 +1,136 @@
+"""Conversations as the console shows them, for one viewer: names instead of ids, and what he may do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handoff.broker import Names
+from handoff.cases.models import Case
+from handoff.conversations.models import Conversation, Event
+from handoff.desk import may
+from handoff.queue.service import PRESENT
+from handoff.staff import repository as people
+from handoff.staff.models import Staff
+from handoff.staff.schemas import Viewer
+from handoff.state_machine import HELD
+from kit.clock import Clock, iso
+from kit.i18n import Catalogue
+
+
+class Cards:
+    """Makes cards. Names of staff are read with each batch; they are few."""
+
+    def __init__(self, names: Names, municipality: Any, texts: Catalogue, clock: Clock) -> None:
+        """``municipality``: function from (id, lang) to a name."""
+        self._names = names
+        self._municipality = municipality
+        self._texts = texts
+        self._clock = clock
+
+    async def facts(self, session: AsyncSession, conversations: Sequence[Conversation]) -> CardFacts:
+        """What cards of these conversations need to know besides their rows."""
+        staff = {one.id: one for one in (await session.scalars(select(Staff))).all()}
+        ids = [conversation.id for conversation in conversations]
+        rows = (
+            await session.execute(select(Case.conversation_id, Case.no).where(Case.conversation_id.in_(ids)))
+        ).tuples()
+        return CardFacts(staff, dict(rows.all()))
+
+    def card(self, viewer: Viewer, conversation: Conversation, facts: CardFacts) -> dict[str, Any]:
+        """A ``Card`` of docs/protocol.md."""
+        c, lang = conversation, viewer.lang
+        return {
+            "id": c.id,
+            "version": c.version,
+            "state": c.state,
+            "channel": c.channel,
+            "site": c.site,
+            "lang": c.lang,
+            "institution": self._institution(c.institution_id, lang),
+            "service": {"id": c.service_id, "title": self._names.service(c.service_id, lang)} if c.service_id else None,
+            "topic": c.topic,
+            "municipality": (
+                {"id": c.municipality_id, "name": self._municipality(c.municipality_id, lang)}
+                if c.municipality_id
+                else None
+            ),
+            "summary": c.summary,
+            "reason": c.reason,
+            "waiting_since": iso(c.waiting_since),
+            "opened_at": iso(c.opened_at),
+            "closed_at": iso(c.closed_at),
+            "due_at": iso(c.due_at),
+            "last": {"ts": iso(c.last_at), "author": c.last_author, "text": c.last_text},
+            "holder": facts.person(c.holder_id),
+            "offered_to": facts.person(c.offered_to_id),
+            "specialist": facts.person(c.specialist_id),
+            "level2_institution": self._institution(c.level2_institution_id, lang),
+            "unread": c.unread,
+            "contact": c.contact,
+            "rating": {"score": c.rating, "comment": c.rating_comment} if c.rating is not None else None,
+            "case_no": facts.case_no.get(c.id),
+            "may": may(viewer, c),
+        }
+
+    def _institution(self, institution_id: str | None, lang: str) -> dict[str, str] | None:
+        if institution_id is None:
+            return None
+        return {"id": institution_id, "name": self._names.institution(institution_id, lang)}
+
+    async def colleagues(self, session: AsyncSession) -> list[dict[str, Any]]:
+        """Everybody who serves, with presence (a console is open), availability (his choice) and load (what he holds)."""
+        now = self._clock.now()
+        held = (
+            await session.scalars(select(Conversation.holder_id).where(Conversation.state.in_([*HELD])))
+        ).all()
+        return [
+            {
+                "id": one.id,
+                "name": one.name,
+                "role": one.role,
+                "availability": one.availability,
+                "online": one.seen_at is not None and one.seen_at >= now - PRESENT,
+                "load": sum(holder == one.id for holder in held),
+            }
+            for one in await people.everybody(session)
+            if one.role in ("operator", "specialist", "supervisor")
+        ]
+
+    def moment(self, event: Event, facts: CardFacts, lang: str) -> dict[str, Any]:
+        """A line of a conversation's timeline, in words."""
+        actor = facts.person(event.actor_id)
+        key = f"event.{event.kind}.{event.cause}"
+        if not self._texts.has(key):
+            key = f"event.{event.kind}.{event.to_state}"
+        if not self._texts.has(key):
+            key = f"event.{event.kind}"
+        text = self._texts.text(lang, key) if self._texts.has(key) else event.kind
+        to = event.data.get("to") or event.data.get("institution")
+        if to:
+            text = f"{text} → {to}"
+        note = event.data.get("note")
+        return {
+            "ts": iso(event.at),
+            "kind": event.kind,
+            "actor": actor["name"] if actor else self._texts.text(lang, f"actor.{event.actor_kind}"),
+            "text": f"{text}: {note}" if note else text,
+        }
+
+
+class CardFacts:
+    """Names and case numbers for a batch of cards."""
+
+    def __init__(self, staff: dict[str, Staff], case_no: dict[str, int]) -> None:
+        self._staff = staff
+        self.case_no = case_no
+
+    def person(self, staff_id: str | None) -> dict[str, str] | None:
+        """A member of staff by name."""
+        if staff_id is None:
+            return None
+        found = self._staff.get(staff_id)
+        return {"id": staff_id, "name": found.name if found else "–"}

@@ -1,0 +1,101 @@
+"""Bodies of the console's requests (docs/protocol.md), checked at the door."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+Note = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class Login(_Body):
+    """Who wants in."""
+
+    email: Annotated[str, StringConstraints(max_length=200)]
+    password: Annotated[str, StringConstraints(max_length=200)]
+
+
+class Settings(_Body):
+    """How a person wants his console."""
+
+    sound: bool | None = None
+    notify: bool | None = None
+    shortcuts: bool | None = None
+    enter_sends: bool | None = None
+    theme: Literal["auto", "light", "dark"] | None = None
+
+
+class UpdateMe(_Body):
+    """What a person may change of himself."""
+
+    availability: Literal["available", "away"] | None = None
+    lang: Literal["lv", "ru", "en"] | None = None
+    settings: Settings | None = None
+
+
+class Version(_Body):
+    """The version of the conversation that the person saw."""
+
+    version: int
+
+
+class Noted(Version):
+    """With a note for colleagues."""
+
+    note: Note | None = None
+
+
+class Transfer(Noted):
+    """To whom."""
+
+    to_user: Annotated[str, StringConstraints(max_length=36)]
+
+
+class Level2(Version):
+    """Which institution, and what is asked of it."""
+
+    institution_id: Annotated[str, StringConstraints(max_length=64)]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+
+
+class Close(Version):
+    """What it was about and how it ended."""
+
+    topic: Annotated[str, StringConstraints(max_length=64)]
+    outcome: Annotated[str, StringConstraints(max_length=32)]
+    comment: Note | None = None
+
+
+class NewMessage(_Body):
+    """What is said; ``id`` is made by the client and repeated on a retry."""
+
+    id: UUID
+    text: Annotated[str, StringConstraints(max_length=20_000)]
+
+
+class Typing(_Body):
+    """Typing, or no longer."""
+
+    on: bool
+
+
+class ReadUpTo(_Body):
+    """How far was read."""
+
+    seq: int = Field(ge=0)
+
+
+class Correction(_Body):
+    """What was wrong in a settled case, and why."""
+
+    reason: Annotated[str, StringConstraints(max_length=1000)]
+    changes: dict[
+        Literal["institution_id", "service_id", "municipality_id", "outcome", "level", "topic"], str | int | None
+    ]

@@ -1,0 +1,246 @@
+// @ts-check
+// What a person does with a conversation.
+import * as api from "./api.js";
+import { t } from "./i18n.js";
+import * as keep from "./keep.js";
+import { applyCard, applyGone, byWaiting, cardOf, changePending, dropPending, isWaiting, mergeMessages, patchConversation } from "./model.js";
+import { conversationHash, go, route } from "./router.js";
+import { loadConversation, showDialog, toast, whenOnline } from "./session.js";
+import { set, state } from "./store.js";
+
+/** @typedef {import("./types.js").Action} Action */
+
+/** Actions that ask something first; the others are done at once. */
+export const ASKING = new Set(["return", "transfer", "level2", "level2_done", "hold", "close"]);
+
+/**
+ * Begin an action: its dialog, or the action itself.
+ * @param {Action} action
+ * @param {string} id
+ */
+export function begin(action, id) {
+  const card = cardOf(id);
+  if (!card?.may.includes(action) || state.busy.has(id)) return;
+  if (action === "reply") document.getElementById("composer-text")?.focus();
+  else if (ASKING.has(action)) showDialog({ kind: action, id });
+  else act(action, id);
+}
+
+/**
+ * Carry out a change of state. A conflict is told with the winner's name and the card is fetched anew.
+ * @param {Exclude<Action, "reply">} action
+ * @param {string} id
+ * @param {object} [fields]
+ * @returns {Promise<{ok: true}|{ok: false, error: string|null}>} `error` is a text for the dialog; null when it was told already
+ */
+export async function act(action, id, fields = {}) {
+  const card = cardOf(id);
+  if (!card || state.busy.has(id)) return { ok: false, error: null };
+  set({ busy: new Set(state.busy).add(id) });
+  try {
+    const next = await api.post(api.conversationPath(id, action), { version: card.version, ...fields });
+    applyCard(next, false);
+    toast("ok", t(`done.${action}`));
+    after(action, id);
+    if (state.conversations.has(id)) loadConversation(id).catch(() => {});
+    return { ok: true };
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    return { ok: false, error: await explain(error, id) };
+  } finally {
+    const busy = new Set(state.busy);
+    busy.delete(id);
+    set({ busy });
+  }
+}
+
+/** Where the person goes on after an action. @param {Action} action @param {string} id */
+function after(action, id) {
+  const shown = route();
+  if (action === "take" || action === "accept" || action === "resume") {
+    if (shown.id !== id || shown.page !== "inbox") go(conversationHash(id));
+    // The composer opens with the next drawing.
+    setTimeout(() => document.getElementById("composer-text")?.focus(), 60);
+  } else if (shown.id === id) {
+    // The button pressed may be gone: focus must not fall back to the top of the page.
+    setTimeout(() => {
+      if (document.activeElement === document.body) document.getElementById("conversation-title")?.focus();
+    }, 60);
+  }
+}
+
+/**
+ * @param {api.ApiError} error
+ * @param {string} id
+ * @returns {Promise<string|null>} a text to show in place, or null when it was told by a toast
+ */
+async function explain(error, id) {
+  if (error.status === 401) return null;
+  if (error.status === 409) {
+    await loadConversation(id).catch(() => {});
+    const winner = error.winner ?? cardOf(id)?.holder?.name ?? null;
+    const mine = winner !== null && winner === state.me?.name;
+    if (error.code === "taken" && winner && !mine) toast("error", t("conflict.taken", { name: winner }));
+    else if (winner && !mine) toast("error", t("conflict.changed_by", { name: winner }));
+    else toast("error", t("conflict.changed"));
+    showDialog(null);
+    return null;
+  }
+  if (error.status === 404) {
+    applyGone(id);
+    toast("error", t("error.gone"));
+    showDialog(null);
+    return null;
+  }
+  const text = reason(error);
+  if (!state.dialog) toast("error", text);
+  return text;
+}
+
+/** @param {api.ApiError} error @returns {string} */
+export function reason(error) {
+  if (error.status === 0) return t("error.network");
+  if (error.status === 403) return error.detail || t("error.forbidden");
+  if (error.status === 429) return t("error.too_many", { seconds: Math.max(1, Math.ceil(error.retryAfterS)) });
+  if (error.status >= 500) return t("error.server");
+  return error.detail || error.title || t("error.server");
+}
+
+// --- Messages ---------------------------------------------------------------------------------------------------------------
+
+function saveUnsent() {
+  if (state.me) keep.writeUnsent(state.me.id, [...state.pending.values()].flat());
+}
+
+/** Sending goes one by one within a conversation, so that messages keep their order. @type {Map<string, Promise<void>>} */
+const lines = new Map();
+
+/** @param {string} conversation @param {string} text */
+export function send(conversation, text) {
+  /** @type {import("./types.js").Pending} */
+  const one = {
+    id: uuid(),
+    conversation,
+    text,
+    ts: new Date().toISOString(),
+    state: "sending",
+    error: null,
+    transient: false,
+  };
+  changePending(conversation, (list) => [...list, one]);
+  saveUnsent();
+  typing(conversation, false);
+  queue(one);
+}
+
+/** @param {import("./types.js").Pending} one */
+export function retry(one) {
+  if (!state.pending.get(one.conversation)?.some((p) => p.id === one.id && p.state === "failed")) return;
+  mark(one, { state: "sending", error: null });
+  queue(one);
+}
+
+/** @param {import("./types.js").Pending} one */
+export function discard(one) {
+  dropPending(one.conversation, one.id);
+  saveUnsent();
+}
+
+/** @param {import("./types.js").Pending} one @param {Partial<import("./types.js").Pending>} patch */
+const mark = (one, patch) =>
+  changePending(one.conversation, (list) => list.map((p) => (p.id === one.id ? { ...p, ...patch } : p)));
+
+/** @param {import("./types.js").Pending} one */
+function queue(one) {
+  const before = lines.get(one.conversation) ?? Promise.resolve();
+  lines.set(one.conversation, before.then(() => deliver(one)));
+}
+
+/** @param {import("./types.js").Pending} one */
+async function deliver(one) {
+  const { conversation, id, text } = one;
+  // The live message may have come in by another way; a person may have thrown it away.
+  if (!state.pending.get(conversation)?.some((p) => p.id === id)) return;
+  try {
+    const message = await api.post(api.conversationPath(conversation, "messages"), { id, text });
+    dropPending(conversation, id);
+    const held = state.conversations.get(conversation);
+    if (held) patchConversation(conversation, { messages: mergeMessages(held.messages, [message]) });
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    mark(one, { state: "failed", error: reason(error), transient: error.transient });
+    if (error.status === 409 || error.status === 403) loadConversation(conversation).catch(() => {});
+  }
+  saveUnsent();
+}
+
+whenOnline(() => {
+  for (const list of state.pending.values()) {
+    for (const one of list) if (one.state === "failed" && one.transient) retry(one);
+  }
+});
+
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Plain http outside localhost has no randomUUID; getRandomValues is there.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+// --- Typing and reading -----------------------------------------------------------------------------------------------------
+
+const TYPING_EVERY_MS = 3000;
+const TYPING_IDLE_MS = 5000;
+/** @type {{conversation: string, at: number, timer: number}|null} */
+let typingNow = null;
+
+/** Tell the citizen that somebody writes: seldom, and never what. @param {string} conversation @param {boolean} on */
+export function typing(conversation, on) {
+  if (typingNow && (typingNow.conversation !== conversation || !on)) {
+    clearTimeout(typingNow.timer);
+    const former = typingNow.conversation;
+    typingNow = null;
+    api.post(api.conversationPath(former, "typing"), { on: false }).catch(() => {});
+  }
+  if (!on) return;
+  const now = Date.now();
+  if (typingNow) clearTimeout(typingNow.timer);
+  const due = !typingNow || now - typingNow.at >= TYPING_EVERY_MS;
+  typingNow = {
+    conversation,
+    at: due ? now : (typingNow?.at ?? now),
+    timer: window.setTimeout(() => typing(conversation, false), TYPING_IDLE_MS),
+  };
+  if (due) api.post(api.conversationPath(conversation, "typing"), { on: true }).catch(() => {});
+}
+
+/** @type {Map<string, number>} */
+const readUpTo = new Map();
+
+/**
+ * Tell the server what has been read. Only he who may answer tells: a supervisor's glance must not look to the citizen like
+ * an operator who has read his question.
+ * @param {string} id
+ */
+export function markRead(id) {
+  const card = cardOf(id);
+  const conversation = state.conversations.get(id);
+  const last = conversation?.messages.at(-1)?.seq ?? 0;
+  if (!card?.may.includes("reply") || !last || document.visibilityState === "hidden") return;
+  if ((readUpTo.get(id) ?? 0) >= last && !card.unread) return;
+  readUpTo.set(id, last);
+  if (card.unread) applyCard({ ...card, unread: 0 }, false);
+  api.post(api.conversationPath(id, "read"), { seq: last }).catch(() => readUpTo.delete(id));
+}
+
+/** Open the one who has waited longest, other than the one already open. */
+export function openNextWaiting() {
+  const shown = route();
+  const next = [...state.cards.values()].filter((c) => isWaiting(c) && c.id !== shown.id).sort(byWaiting)[0];
+  if (next) go(conversationHash(next.id));
+  else toast("info", t("list.nobody_waits"));
+  return next ?? null;
+}

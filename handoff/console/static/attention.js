@@ -1,0 +1,177 @@
+// @ts-check
+// A citizen waits: title, icon of the tab, sound, notification of the system, words for a screen reader.
+import { label, t } from "./i18n.js";
+import { deskSettings } from "./keep.js";
+import { byWaiting, cardOf, isMine, isWaiting } from "./model.js";
+import { conversationHash, go, route } from "./router.js";
+import { settingsOf, whenMessage } from "./session.js";
+import { state, subscribe } from "./store.js";
+
+const REPEAT_MS = 30000;
+
+/** @type {AudioContext|null} */
+let audio = null;
+/** With several windows open only one of them rings. */
+let leader = !("locks" in navigator);
+
+/** Browsers let a page sound only after the person has touched it. */
+function unlock() {
+  if (!audio) {
+    try {
+      audio = new AudioContext();
+    } catch {
+      return;
+    }
+    if ("locks" in navigator) {
+      navigator.locks.request("pietura-sound", () => {
+        leader = true;
+        return new Promise(() => {}); // held until the window closes
+      });
+    }
+  }
+  if (audio.state === "suspended") audio.resume();
+}
+
+/**
+ * @param {"new"|"repeat"|"message"} kind
+ * @param {boolean} [asked] true when the person tries the sound out
+ */
+export function ring(kind, asked = false) {
+  if (!audio || (!leader && !asked)) return;
+  const notes = { new: [659.26, 880], repeat: [659.26], message: [523.25] }[kind];
+  const loud = { new: 0.16, repeat: 0.08, message: 0.07 }[kind];
+  notes.forEach((pitch, i) => {
+    if (!audio) return;
+    const start = audio.currentTime + 0.02 + i * 0.16;
+    const tone = audio.createOscillator();
+    const gain = audio.createGain();
+    tone.type = "sine";
+    tone.frequency.value = pitch;
+    // Soft edges: a hard start clicks, and this is heard all day.
+    gain.gain.setValueAtTime(0.0001, start);
+    gain.gain.exponentialRampToValueAtTime(loud, start + 0.03);
+    gain.gain.exponentialRampToValueAtTime(0.0001, start + 0.42);
+    tone.connect(gain).connect(audio.destination);
+    tone.start(start);
+    tone.stop(start + 0.45);
+  });
+}
+
+const soundOn = () => settingsOf(state.me).sound && state.me?.availability !== "away";
+
+/** @param {string} title @param {string} body @param {string} id */
+function notify(title, body, id) {
+  if (!settingsOf(state.me).notify || state.me?.availability === "away" || !leader) return;
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  if (document.visibilityState === "visible" && document.hasFocus()) return;
+  // Never the citizen's words: a notification shows on a locked screen too.
+  const note = new Notification(title, { body, tag: `pietura-${id}`, lang: state.lang });
+  note.onclick = () => {
+    window.focus();
+    go(conversationHash(id));
+    note.close();
+  };
+}
+
+/** @type {HTMLElement|null} */
+let speaker = null;
+let speakTimer = 0;
+
+/** Words for a screen reader, and only for it. @param {string} text */
+export function announce(text) {
+  if (!speaker) return;
+  speaker.textContent = "";
+  clearTimeout(speakTimer);
+  speakTimer = window.setTimeout(() => {
+    if (speaker) speaker.textContent = text;
+  }, 120);
+}
+
+/** @param {number} count */
+function drawIcon(count) {
+  const link = /** @type {HTMLLinkElement|null} */ (document.querySelector("link[rel=icon]"));
+  if (!link) return;
+  if (!count) {
+    link.type = "image/svg+xml";
+    link.href = "/console/static/favicon.svg";
+    return;
+  }
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.fillStyle = "#7d1d3f";
+  pen.beginPath();
+  pen.roundRect(0, 0, 64, 64, 16);
+  pen.fill();
+  pen.strokeStyle = "#fff";
+  pen.lineWidth = 6;
+  pen.lineCap = pen.lineJoin = "round";
+  pen.stroke(new Path2D("M18 50V16h11a10 10 0 0 1 0 20H18"));
+  pen.fillStyle = "#ffc933";
+  pen.beginPath();
+  pen.arc(43, 43, 20, 0, Math.PI * 2);
+  pen.fill();
+  pen.fillStyle = "#1f1b1d";
+  pen.font = `bold ${count > 9 ? 24 : 30}px sans-serif`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(count > 99 ? "99" : String(count), 43, 44);
+  link.type = "image/png";
+  link.href = canvas.toDataURL("image/png");
+}
+
+/** @type {Set<string>|null} null until the first picture is there: what waited before the log-in is no news */
+let known = null;
+let shownIcon = -1;
+
+function watch() {
+  if (state.phase !== "ready") {
+    known = null;
+    if (shownIcon !== 0) drawIcon((shownIcon = 0));
+    document.title = `${t(state.phase === "login" ? "login.title" : "product")}${state.phase === "login" ? ` – ${t("product")}` : ""}`;
+    return;
+  }
+  const waiting = [...state.cards.values()].filter(isWaiting).sort(byWaiting);
+  const page = route().page === "cases" ? t("nav.cases") : t("nav.inbox");
+  const title = waiting.length ? `(${waiting.length}) ${t("tab.waiting")} – ${t("product")}` : `${page} – ${t("product")}`;
+  if (document.title !== title) document.title = title;
+  if (shownIcon !== waiting.length) drawIcon((shownIcon = waiting.length));
+
+  const before = known;
+  known = new Set(waiting.map((c) => c.id));
+  const fresh = before ? waiting.filter((c) => !before.has(c.id)) : [];
+  if (!fresh.length) return;
+  const card = fresh[0];
+  const place = card.institution?.name ?? t("card.no_institution");
+  announce(t("announce.waiting", { count: waiting.length, place }));
+  if (soundOn()) ring("new");
+  const what = [place, card.reason ? label("reason", card.reason) : ""].filter(Boolean).join(" · ");
+  notify(t("notify.waiting"), what, card.id);
+}
+
+/** @param {string} id @param {import("./types.js").Message} message */
+function onMessage(id, message) {
+  const card = cardOf(id);
+  if (!card || !state.me || !isMine(card, state.me.id) || message.author.kind !== "citizen") return;
+  const looking = route().id === id && document.visibilityState === "visible" && document.hasFocus();
+  if (looking) return;
+  const place = card.institution?.name ?? t("card.no_institution");
+  if (route().id !== id) announce(t("announce.message", { place }));
+  if (soundOn()) ring("message");
+  notify(t("notify.message"), place, id);
+}
+
+/** @param {HTMLElement} region an empty polite live region */
+export function startAttention(region) {
+  speaker = region;
+  for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, unlock, { passive: true });
+  subscribe(watch);
+  window.addEventListener("hashchange", watch);
+  whenMessage(onMessage);
+  watch();
+  setInterval(() => {
+    if (state.phase !== "ready" || !soundOn() || !deskSettings().repeatSound) return;
+    if ([...state.cards.values()].some(isWaiting)) ring("repeat");
+  }, REPEAT_MS);
+}

@@ -1,0 +1,183 @@
+// @ts-check
+// The middle pane: who it is, what may be done, everything that was said, the composer.
+import { begin, markRead } from "../actions.js";
+import { cx, html } from "../html.js";
+import { dayKey, dayName, label, t } from "../i18n.js";
+import { isMine } from "../model.js";
+import { conversationHash } from "../router.js";
+import { loadConversation, settingsOf } from "../session.js";
+import { KEY_OF } from "../shortcuts.js";
+import { useStore } from "../store.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { Button, LangBadge, StateChip, Waiting } from "./bits.js";
+import { Composer } from "./composer.js";
+import { Icon } from "./icons.js";
+import { authorName, MessageView, PendingView } from "./message.js";
+
+/** @typedef {import("../types.js").Action} Action */
+/** @typedef {import("../types.js").Card} Card */
+
+/** Order of the buttons, with their icons. `reply` has none: the composer itself is its button. @type {[Action, string][]} */
+const ACTIONS = [
+  ["take", "take"],
+  ["accept", "check"],
+  ["decline", "close"],
+  ["resume", "play"],
+  ["level2_done", "check"],
+  ["close", "done"],
+  ["hold", "pause"],
+  ["transfer", "swap"],
+  ["level2", "expert"],
+  ["return", "undo"],
+];
+const GROUP_MS = 3 * 60 * 1000;
+const NEAR_BOTTOM_PX = 80;
+
+/** @param {{card: Card}} props */
+function Actions({ card }) {
+  const me = useStore((s) => s.me);
+  const busy = useStore((s) => s.busy.has(card.id));
+  const menu = useRef(/** @type {HTMLElement|null} */ (null));
+  const allowed = ACTIONS.filter(([action]) => card.may.includes(action));
+  const hints = settingsOf(me).shortcuts;
+  if (!allowed.length) return null;
+  // When it is mine, ending it is the button in colour; else whatever makes it mine.
+  const strong = new Set(["take", "accept", "resume", "level2_done", ...(card.may.includes("level2_done") ? [] : ["close"])]);
+  /** @param {[Action, string]} item @param {number} i */
+  const button = ([action, icon], i) => html`
+    <${Button} key=${action} icon=${icon} kind=${i === 0 && strong.has(action) ? "primary" : ""} busy=${busy}
+      hint=${hints ? KEY_OF[action] : undefined} aria-keyshortcuts=${hints && KEY_OF[action] ? KEY_OF[action] : undefined}
+      onClick=${() => { menu.current?.hidePopover(); begin(action, card.id); }}>${t(`action.${action}`)}</>`;
+  return html`
+    <div class="actions" role="group" aria-label=${t("conversation.actions")}>
+      ${allowed.slice(0, 2).map(button)}
+      <div class="actions__rest">${allowed.slice(2).map((item) => button(item, 9))}</div>
+      ${allowed.length > 2 && html`
+        <button type="button" class="button actions__more" popovertarget="actions-menu"><${Icon} name="more" /><span>${t("action.more")}</span></button>
+        <div id="actions-menu" popover="auto" class="menu menu--actions" ref=${menu} role="group" aria-label=${t("conversation.actions")}>
+          ${allowed.slice(2).map(([action, icon]) => html`<button type="button" key=${action} class="menu__item"
+            onClick=${() => { menu.current?.hidePopover(); begin(action, card.id); }}><${Icon} name=${icon} />${t(`action.${action}`)}</button>`)}
+        </div>`}
+    </div>`;
+}
+
+/** @param {{id: string}} props */
+function Messages({ id }) {
+  const conversation = useStore((s) => s.conversations.get(id));
+  const pending = useStore((s) => s.pending.get(id));
+  const me = useStore((s) => s.me);
+  const box = useRef(/** @type {HTMLElement|null} */ (null));
+  const atBottom = useRef(true);
+  const counted = useRef(0);
+  const [fresh, setFresh] = useState(0);
+  const messages = conversation?.messages ?? [];
+  const total = messages.length + (pending?.length ?? 0);
+
+  const toBottom = () => {
+    const element = box.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  };
+  useLayoutEffect(() => {
+    const before = counted.current;
+    counted.current = total;
+    if (atBottom.current || before === 0 || pending?.at(-1)?.state === "sending") {
+      toBottom();
+      setFresh(0);
+    } else if (total > before) setFresh((n) => n + total - before);
+  }, [total]);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    // A growing composer or a turned phone must not hide the last words.
+    const watcher = new ResizeObserver(() => atBottom.current && toBottom());
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  useEffect(() => {
+    const read = () => markRead(id);
+    read();
+    document.addEventListener("visibilitychange", read);
+    return () => document.removeEventListener("visibilitychange", read);
+  }, [total, conversation?.card?.unread, conversation?.card?.may]);
+
+  const onScroll = () => {
+    const element = box.current;
+    if (!element) return;
+    atBottom.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_BOTTOM_PX;
+    if (atBottom.current && fresh) setFresh(0);
+  };
+
+  /** @type {any[]} */
+  const rows = [];
+  let day = "";
+  messages.forEach((message, i) => {
+    const key = dayKey(message.ts);
+    const before = messages[i - 1];
+    const sameDay = key === day;
+    if (!sameDay) rows.push(html`<li class="day" key=${`day-${key}`}><span>${dayName(message.ts)}</span></li>`);
+    day = key;
+    const grouped = Boolean(sameDay && before && before.author.kind === message.author.kind && before.author.name === message.author.name &&
+      Date.parse(message.ts) - Date.parse(before.ts) < GROUP_MS);
+    const own = message.author.kind === "operator" || message.author.kind === "specialist";
+    rows.push(html`<${MessageView} key=${message.id} message=${message} mine=${own && message.author.name === me?.name}
+      grouped=${grouped} seen=${(conversation?.seen ?? 0) >= message.seq} />`);
+  });
+
+  const typing = conversation?.typing;
+  return html`
+    <div class="talk">
+      <div class="talk__scroll" ref=${box} onScroll=${onScroll} tabindex="0" role="log" aria-live="polite" aria-relevant="additions"
+        aria-label=${t("conversation.messages")}>
+        ${conversation?.status === "loading" && !messages.length && html`<p class="talk__note" role="status">${t("conversation.loading")}</p>`}
+        ${conversation?.status === "failed" && html`<div class="talk__note"><p role="alert">${t("conversation.failed")}</p>
+          <${Button} icon="refresh" onClick=${() => loadConversation(id).catch(() => {})}>${t("action.try_again")}</></div>`}
+        <ol class="msgs" role="list">
+          ${rows}${pending?.map((one) => html`<${PendingView} key=${one.id} one=${one} />`)}
+        </ol>
+      </div>
+      ${fresh > 0 && html`<button type="button" class="talk__fresh" onClick=${() => { atBottom.current = true; toBottom(); setFresh(0); }}>
+        <${Icon} name="down" size=${14} />${t("conversation.fresh", { count: fresh })}</button>`}
+      <p class="talk__typing" aria-live="off">${typing && html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${t("conversation.typing", { name: authorName(typing.author) })}`}</p>
+    </div>`;
+}
+
+/** @param {{id: string}} props */
+export function ConversationPane({ id }) {
+  const conversation = useStore((s) => s.conversations.get(id));
+  const listed = useStore((s) => s.cards.get(id));
+  const topics = useStore((s) => s.topics);
+  const me = useStore((s) => s.me?.id ?? "");
+  const card = listed ?? conversation?.card ?? null;
+  const status = conversation?.status;
+
+  useEffect(() => {
+    if (status !== "ready") loadConversation(id).catch(() => {});
+  }, [id]);
+  useEffect(() => {
+    // Opened from the list: keyboard and screen reader go along. Not while somebody searches.
+    if (!/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "")) document.getElementById("conversation-title")?.focus();
+  }, [id]);
+
+  if (status === "missing" || (!card && status === "failed")) {
+    return html`<section class="conversation conversation--none" aria-labelledby="conversation-title">
+      <div class="empty"><${Icon} name="info" size=${28} /><h2 id="conversation-title" tabindex="-1">${t(status === "missing" ? "conversation.missing" : "conversation.failed")}</h2>
+      <a href="#/inbox">${t("conversation.to_list")}</a></div></section>`;
+  }
+  const subject = card ? (card.service?.title ?? topics.find((one) => one.id === card.topic)?.name ?? card.topic ?? t("card.no_service")) : t("conversation.loading");
+  return html`
+    <section class="conversation" aria-labelledby="conversation-title">
+      <header class=${cx("conversation__head", card && isMine(card, me) && "conversation__head--mine")}>
+        <a class="icon-button only-narrow" href="#/inbox" aria-label=${t("conversation.to_list")}><${Icon} name="back" /></a>
+        <div class="conversation__what">
+          <h2 id="conversation-title" tabindex="-1"><bdi>${subject}</bdi></h2>
+          <p class="conversation__sub"><bdi>${card ? (card.institution?.name ?? t("card.no_institution")) : ""}</bdi>${card?.contact?.name && html`<span> · <bdi>${card.contact.name}</bdi></span>`}</p>
+        </div>
+        ${card && html`<p class="conversation__marks"><${Waiting} card=${card} /><${LangBadge} lang=${card.lang} /><${StateChip} card=${card} /></p>`}
+        <a class="icon-button only-no-details" href=${conversationHash(id, "details")} aria-label=${t("conversation.to_details")}><${Icon} name="info" /></a>
+      </header>
+      ${card && html`<${Actions} card=${card} />`}
+      ${card?.summary && html`<p class="conversation__why"><strong>${card.reason ? label("reason", card.reason) : t("details.summary")}:</strong> <bdi>${card.summary}</bdi></p>`}
+      <${Messages} key=${id} id=${id} />
+      ${card && html`<${Composer} card=${card} />`}
+    </section>`;
+}

@@ -1,0 +1,69 @@
+// @ts-check
+// The right pane: what is known about the conversation, and what has happened to it.
+import { html } from "../html.js";
+import { clock, dateTime, label, t, timeOrDate } from "../i18n.js";
+import { nameOf } from "../model.js";
+import { conversationHash } from "../router.js";
+import { useStore } from "../store.js";
+import { Waiting } from "./bits.js";
+import { Icon } from "./icons.js";
+import { seesCases } from "./header.js";
+
+/** @param {{name: string, children?: any}} props */
+const Row = ({ name, children }) => (children ? html`<div><dt>${name}</dt><dd>${children}</dd></div>` : null);
+
+/** @param {{events: import("../types.js").TimelineEvent[]}} props */
+export const Timeline = ({ events }) => html`
+  <ol class="timeline">${events.map((event, i) => html`
+    <li key=${`${event.ts}-${i}`}>
+      <time datetime=${event.ts} title=${`${dateTime(event.ts)} (${clock(event.ts)})`}>${timeOrDate(event.ts)}</time>
+      <p><span class="timeline__what">${event.text || label("event", event.kind)}</span>${nameOf(event.actor) && html`<bdi class="timeline__who">${nameOf(event.actor)}</bdi>`}</p>
+    </li>`)}</ol>`;
+
+/** @param {{id: string}} props */
+export function Details({ id }) {
+  const conversation = useStore((s) => s.conversations.get(id));
+  const listed = useStore((s) => s.cards.get(id));
+  const topics = useStore((s) => s.topics);
+  const role = useStore((s) => s.me?.role ?? "");
+  const card = listed ?? conversation?.card;
+  if (!card) return html`<aside class="details" aria-label=${t("details.title")}></aside>`;
+  const topic = topics.find((one) => one.id === card.topic)?.name ?? card.topic;
+  return html`
+    <aside class="details" aria-labelledby="details-title">
+      <header class="details__head">
+        <a class="icon-button only-no-details" href=${conversationHash(id)} aria-label=${t("details.back")}><${Icon} name="back" /></a>
+        <h2 id="details-title">${t("details.title")}</h2>
+      </header>
+      <dl class="facts">
+        <${Row} name=${t("details.reason")}>${card.reason && label("reason", card.reason)}</>
+        <${Row} name=${t("details.waiting")}>${card.waiting_since && html`<${Waiting} card=${card} />${card.due_at && html`<span class="muted"> ${t("details.due", { time: timeOrDate(card.due_at) })}</span>`}`}</>
+        <${Row} name=${t("details.state")}>${label("state", card.state)}</>
+        <${Row} name=${t("details.holder")}>${card.holder && html`<bdi>${card.holder.name}</bdi>`}</>
+        <${Row} name=${t("details.specialist")}>${(card.specialist || card.level2_institution) && [card.specialist?.name, card.level2_institution?.name].filter(Boolean).join(", ")}</>
+        <${Row} name=${t("details.institution")}><bdi>${card.institution?.name ?? t("card.no_institution")}</bdi></>
+        <${Row} name=${t("details.service")}><bdi>${card.service?.title ?? t("card.no_service")}</bdi></>
+        <${Row} name=${t("details.topic")}>${topic && html`<bdi>${topic}</bdi>`}</>
+        <${Row} name=${t("details.municipality")}><bdi>${card.municipality?.name ?? t("details.unknown")}</bdi></>
+        <${Row} name=${t("details.language")}>${label("language", card.lang)}</>
+        <${Row} name=${t("details.channel")}>${label("channel", card.channel)}${card.site && html`<span class="muted"> · ${card.site}</span>`}</>
+        <${Row} name=${t("details.opened")}>${dateTime(card.opened_at)}</>
+        <${Row} name=${t("details.closed")}>${card.closed_at && dateTime(card.closed_at)}</>
+        <${Row} name=${t("details.case_no")}>${card.case_no && (seesCases(role) ? html`<a href=${`#/cases/${encodeURIComponent(card.case_no)}`}>${card.case_no}</a>` : card.case_no)}</>
+      </dl>
+      <h3>${t("details.contact")}</h3>
+      ${card.contact
+        ? html`<dl class="facts">
+            <${Row} name=${t("details.name")}>${card.contact.name && html`<bdi>${card.contact.name}</bdi>`}</>
+            <${Row} name=${t("details.email")}>${card.contact.email && html`<a href=${`mailto:${card.contact.email}`}>${card.contact.email}</a>`}</>
+            <${Row} name=${t("details.phone")}>${card.contact.phone && html`<a href=${`tel:${card.contact.phone.replace(/[^\d+]/g, "")}`}>${card.contact.phone}</a>`}</>
+          </dl>`
+        : html`<p class="muted">${t("details.no_contact")}</p>`}
+      <h3>${t("details.rating")}</h3>
+      ${card.rating
+        ? html`<p><strong>${t("details.score", { score: card.rating.score })}</strong>${card.rating.comment && html`<br /><bdi>${card.rating.comment}</bdi>`}</p>`
+        : html`<p class="muted">${t("details.no_rating")}</p>`}
+      <h3>${t("details.timeline")}</h3>
+      <${Timeline} events=${conversation?.timeline ?? []} />
+    </aside>`;
+}

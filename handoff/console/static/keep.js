@@ -1,0 +1,80 @@
+// @ts-check
+// What this browser keeps for the person: drafts, unsent messages, preferences of this desk. Storage may be forbidden or
+// full; then things live only as long as the page.
+
+/** @param {string} key @returns {string|null} */
+export function read(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} key @param {string|null} value */
+export function write(key, value) {
+  try {
+    if (value === null || value === "") localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+  } catch {
+    // nothing to do: the caller keeps its own copy in memory
+  }
+}
+
+/** @param {string} user @param {string} conversation */
+const draftKey = (user, conversation) => `pietura.draft.${user}.${conversation}`;
+/** @param {string} user */
+const unsentKey = (user) => `pietura.unsent.${user}`;
+
+/** @param {string} user @param {string} conversation */
+export const readDraft = (user, conversation) => read(draftKey(user, conversation)) ?? "";
+/** @param {string} user @param {string} conversation @param {string} text */
+export const writeDraft = (user, conversation, text) => write(draftKey(user, conversation), text.trim() ? text : null);
+
+/** @param {string} user @returns {string[]} keys of what the person has begun and not sent */
+function draftKeys(user) {
+  const prefix = `pietura.draft.${user}.`;
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} user @returns {number} drafts and unsent messages */
+export const countUnsent = (user) => draftKeys(user).length + readUnsent(user).length;
+
+/** Leave nothing of a citizen's matter on a shared desk. @param {string} user */
+export function forgetAll(user) {
+  for (const key of draftKeys(user)) write(key, null);
+  write(unsentKey(user), null);
+}
+
+/** @param {string} user @returns {import("./types.js").Pending[]} */
+export function readUnsent(user) {
+  try {
+    const list = JSON.parse(read(unsentKey(user)) ?? "[]");
+    return Array.isArray(list) ? list.filter((p) => p && typeof p.id === "string" && typeof p.text === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} user @param {import("./types.js").Pending[]} list */
+export const writeUnsent = (user, list) => write(unsentKey(user), list.length ? JSON.stringify(list) : null);
+
+/**
+ * Preferences that belong to the desk, not to the person: they are not kept on the server.
+ * @typedef {{enterSends: boolean, repeatSound: boolean}} DeskSettings
+ */
+
+/** @returns {DeskSettings} */
+export function deskSettings() {
+  return { enterSends: read("pietura.enter_sends") !== "no", repeatSound: read("pietura.repeat_sound") !== "no" };
+}
+
+/** @param {Partial<DeskSettings>} patch */
+export function saveDeskSettings(patch) {
+  if (patch.enterSends !== undefined) write("pietura.enter_sends", patch.enterSends ? "yes" : "no");
+  if (patch.repeatSound !== undefined) write("pietura.repeat_sound", patch.repeatSound ? "yes" : "no");
+}

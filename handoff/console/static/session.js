@@ -1,0 +1,302 @@
+// @ts-check
+// Signing in and out, the first picture of everything, and keeping it true by the live socket.
+import * as api from "./api.js";
+import { t, useLanguage } from "./i18n.js";
+import * as keep from "./keep.js";
+import { Live } from "./live.js";
+import {
+  applyCard,
+  applyGone,
+  applyMessage,
+  applySeen,
+  applySnapshot,
+  applyTyping,
+  mergeMessages,
+  patchConversation,
+} from "./model.js";
+import { route } from "./router.js";
+import { set, state } from "./store.js";
+
+const REFRESH_MS = 5 * 60 * 1000;
+const DETAIL_DELAY_MS = 300;
+const UNSENT_KEPT_MS = 24 * 3600 * 1000;
+
+/** @type {any[]|null} frames that came while the snapshot was on its way */
+let held = null;
+let refreshTimer = 0;
+/** @type {(() => void)[]} */
+const onlineListeners = [];
+/** @type {((conversation: string, message: import("./types.js").Message) => void)[]} */
+const messageListeners = [];
+
+/** @param {() => void} fn called each time the line is back */
+export const whenOnline = (fn) => onlineListeners.push(fn);
+/** @param {(conversation: string, message: import("./types.js").Message) => void} fn called for each live message */
+export const whenMessage = (fn) => messageListeners.push(fn);
+
+export const live = new Live({
+  frame: receive,
+  status(status, retryAt) {
+    set({ net: { status, retryAt, dataAt: status === "online" ? Date.now() : state.net.dataAt } });
+    if (status === "online") onlineListeners.forEach((fn) => fn());
+  },
+  alive: () => set({ net: { ...state.net, dataAt: Date.now() } }),
+  signedOut,
+  refused() {
+    // A refused hand-shake does not tell why; `me` does, and an ended session leads to the log-in.
+    api.get("me").catch((error) => {
+      if (error.status === 401) signedOut();
+    });
+  },
+});
+
+/** @param {any} frame */
+function receive(frame) {
+  if (frame.kind === "resync") {
+    resync().catch(() => live.drop());
+    return;
+  }
+  if (held) {
+    held.push(frame);
+    return;
+  }
+  if (typeof frame.seq === "number") {
+    if (frame.seq <= live.cursor) return;
+    live.cursor = frame.seq;
+  }
+  switch (frame.kind) {
+    case "card":
+      if (applyCard(frame.card, true)) refetchSoon(frame.card.id);
+      break;
+    case "gone":
+      applyGone(frame.id);
+      break;
+    case "message":
+      if (!applyMessage(frame.conversation, frame.message)) refetchSoon(frame.conversation);
+      messageListeners.forEach((fn) => fn(frame.conversation, frame.message));
+      break;
+    case "typing":
+      applyTyping(frame.conversation, frame.author, frame.on);
+      break;
+    case "seen":
+      applySeen(frame.conversation, frame.seq_read);
+      break;
+    case "colleagues":
+      set({ colleagues: frame.colleagues });
+      break;
+  }
+}
+
+/**
+ * Fetch the whole picture again. Frames that arrive meanwhile wait, and those newer than the snapshot are applied after it.
+ * @throws {api.ApiError}
+ */
+export async function resync() {
+  if (held) return;
+  held = [];
+  try {
+    const snapshot = await api.get("snapshot");
+    applySnapshot(snapshot);
+    live.cursor = snapshot.cursor;
+  } finally {
+    const waiting = held ?? [];
+    held = null;
+    waiting.forEach(receive);
+  }
+  const open = route();
+  if (open.page === "inbox" && open.id && state.conversations.has(open.id)) refetchSoon(open.id);
+}
+
+/** @type {Map<string, number>} */
+const refetches = new Map();
+
+/** The open conversation's timeline has no frames of its own: fetch it after a change, several changes at once. @param {string} id */
+function refetchSoon(id) {
+  if (state.conversations.get(id)?.status !== "ready") return;
+  const open = route();
+  if (open.page !== "inbox" || open.id !== id) {
+    // Not looked at: what is held may be stale, it is fetched anew when opened.
+    patchConversation(id, { status: "loading" });
+    return;
+  }
+  clearTimeout(refetches.get(id));
+  refetches.set(
+    id,
+    window.setTimeout(() => {
+      refetches.delete(id);
+      loadConversation(id).catch(() => {});
+    }, DETAIL_DELAY_MS),
+  );
+}
+
+/**
+ * @param {string} id
+ * @throws {api.ApiError}
+ */
+export async function loadConversation(id) {
+  if (!state.conversations.has(id)) patchConversation(id, { status: "loading" });
+  try {
+    const answer = await api.get(api.conversationPath(id));
+    const now = state.conversations.get(id);
+    // Messages that came by the socket meanwhile stay: the answer may be older than they are.
+    const messages = mergeMessages(now?.messages ?? [], answer.messages);
+    const stored = new Set(messages.map((m) => m.client_id));
+    patchConversation(id, { status: "ready", messages, timeline: answer.timeline, card: now?.card ?? answer.card });
+    applyCard(answer.card, false);
+    const pending = state.pending.get(id);
+    if (pending?.some((p) => stored.has(p.id))) {
+      const left = pending.filter((p) => !stored.has(p.id));
+      const map = new Map(state.pending);
+      if (left.length) map.set(id, left);
+      else map.delete(id);
+      set({ pending: map });
+    }
+  } catch (error) {
+    const status = error instanceof api.ApiError ? error.status : 0;
+    if (status === 404 || status === 403) patchConversation(id, { status: "missing", card: null });
+    else if (state.conversations.get(id)?.messages.length === 0) patchConversation(id, { status: "failed" });
+    throw error;
+  }
+}
+
+/** Find out whether somebody is signed in, and show what fits. */
+export async function boot() {
+  set({ phase: "loading" });
+  let me;
+  try {
+    me = await api.get("me");
+  } catch (error) {
+    if (error instanceof api.ApiError && error.status === 401) set({ phase: "login" });
+    else set({ phase: "failed" });
+    return;
+  }
+  await enter(me);
+}
+
+/** @param {import("./types.js").Me} me */
+async function enter(me) {
+  api.setCsrf(me.csrf);
+  await useLanguage(me.lang).catch(() => {});
+  applyTheme(settingsOf(me).theme);
+  set({ me, lang: document.documentElement.lang });
+  try {
+    const snapshot = await api.get("snapshot");
+    applySnapshot(snapshot);
+    restoreUnsent(me.id);
+    set({ phase: "ready" });
+    live.start(snapshot.cursor);
+  } catch (error) {
+    if (error instanceof api.ApiError && error.status === 401) signedOut();
+    else set({ phase: "failed" });
+    return;
+  }
+  clearInterval(refreshTimer);
+  // Working hours open and close without a frame: a quiet look every few minutes.
+  refreshTimer = window.setInterval(() => {
+    if (state.net.status === "online" && document.visibilityState === "visible") resync().catch(() => {});
+  }, REFRESH_MS);
+}
+
+/** @param {string} user */
+function restoreUnsent(user) {
+  /** @type {Map<string, import("./types.js").Pending[]>} */
+  const pending = new Map();
+  for (const one of keep.readUnsent(user)) {
+    if (Date.now() - Date.parse(one.ts) > UNSENT_KEPT_MS) continue;
+    const list = pending.get(one.conversation) ?? [];
+    // Whether it had arrived before the page went away is not known; a repeat with the same id doubles nothing.
+    list.push({ ...one, state: "failed", error: null, transient: true });
+    pending.set(one.conversation, list);
+  }
+  set({ pending });
+}
+
+/** @param {string} email @param {string} password @throws {api.ApiError} */
+export async function signIn(email, password) {
+  await enter(await api.post("login", { email, password }));
+}
+
+/** @throws {api.ApiError} when the server was not told: the session would go on living */
+export async function signOut() {
+  const me = state.me;
+  await api.post("logout");
+  if (me) keep.forgetAll(me.id);
+  signedOut();
+}
+
+/** The session is over, by the person's will or the server's: nothing of it stays on the screen. */
+export function signedOut() {
+  live.stop();
+  clearInterval(refreshTimer);
+  api.setCsrf("");
+  if (state.phase === "login") return;
+  set({
+    phase: "login",
+    me: null,
+    cards: new Map(),
+    conversations: new Map(),
+    pending: new Map(),
+    colleagues: [],
+    toasts: [],
+    dialog: null,
+    busy: new Set(),
+  });
+}
+api.whenSignedOut(signedOut);
+
+/** @param {import("./types.js").Me|null} me @returns {import("./types.js").Settings} */
+export const settingsOf = (me) => ({ sound: true, notify: false, shortcuts: true, theme: "auto", ...(me?.settings ?? {}) });
+
+/** @param {string} theme */
+export function applyTheme(theme) {
+  const fixed = theme === "light" || theme === "dark";
+  if (fixed) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  keep.write("pietura.theme", fixed ? theme : null);
+}
+
+/**
+ * Change availability, language or settings; shown at once, put back if the server refuses.
+ * @param {{availability?: "available"|"away", lang?: string, settings?: Partial<import("./types.js").Settings>}} patch
+ */
+export async function changeMe(patch) {
+  const before = state.me;
+  if (!before) return;
+  const settings = patch.settings ? { ...settingsOf(before), ...patch.settings } : settingsOf(before);
+  set({ me: { ...before, ...patch, settings } });
+  if (patch.settings?.theme) applyTheme(settings.theme);
+  try {
+    if (patch.lang) await changeLanguage(patch.lang);
+    const me = await api.put("me", patch.settings ? { ...patch, settings } : patch);
+    if (me.csrf) api.setCsrf(me.csrf);
+    set({ me });
+    if (patch.lang) await resync(); // names of topics and outcomes come in the person's language
+  } catch (error) {
+    if (state.me) set({ me: before });
+    applyTheme(settingsOf(before).theme);
+    toast("error", t("error.not_saved"));
+  }
+}
+
+/** @param {string} code */
+export async function changeLanguage(code) {
+  await useLanguage(code);
+  set({ lang: code });
+}
+
+let toastId = 0;
+
+/** @param {"info"|"ok"|"error"} kind @param {string} text */
+export function toast(kind, text) {
+  toastId += 1;
+  const id = toastId;
+  set({ toasts: [...state.toasts.filter((one) => one.text !== text).slice(-2), { id, kind, text }] });
+  // An error stays until it is put away: it may need reading twice.
+  if (kind !== "error") setTimeout(() => dropToast(id), 7000);
+}
+
+/** @param {number} id */
+export const dropToast = (id) => set({ toasts: state.toasts.filter((one) => one.id !== id) });
+
+/** @param {{kind: string, id?: string}|null} dialog */
+export const showDialog = (dialog) => set({ dialog });

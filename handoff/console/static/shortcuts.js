@@ -1,0 +1,121 @@
+// @ts-check
+// Single-key shortcuts. They can be turned off, and never act while somebody types or a dialog is open (WCAG 2.1.4).
+import { begin, openNextWaiting } from "./actions.js";
+import { cardOf } from "./model.js";
+import { go, route } from "./router.js";
+import { settingsOf, showDialog } from "./session.js";
+import { state } from "./store.js";
+
+/** @typedef {import("./types.js").Action} Action */
+
+/** For the help overlay and the hints on buttons. @type {[string, string][]} */
+export const KEYS = [
+  ["j", "next_card"],
+  ["k", "previous_card"],
+  ["n", "next_waiting"],
+  ["/", "search"],
+  ["t", "take"],
+  ["r", "reply"],
+  ["h", "hold"],
+  ["b", "return"],
+  ["o", "transfer"],
+  ["s", "level2"],
+  ["e", "close"],
+  ["?", "help"],
+];
+
+/** @type {Record<string, string>} */
+export const KEY_OF = { take: "T", accept: "T", reply: "R", hold: "H", resume: "H", return: "B", transfer: "O", level2: "S", close: "E" };
+
+/** @param {EventTarget|null} target */
+const isField = (target) =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+/**
+ * Letter of the key whatever the keyboard's layout: with a Russian layout on, the key of `t` gives `е`.
+ * @param {KeyboardEvent} event
+ */
+function letter(event) {
+  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
+  if (event.key.length === 1 && !/[\x20-\x7f]/.test(event.key)) return /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() ?? "";
+  return event.key;
+}
+
+/** Move through the list of conversations. @param {number} step */
+export function moveInList(step) {
+  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".list [data-card]")]);
+  if (!links.length) return;
+  let at = links.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  if (at < 0) at = links.findIndex((link) => link.getAttribute("aria-current") === "true");
+  const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + step));
+  links[next].focus();
+  links[next].scrollIntoView({ block: "nearest" });
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (state.phase !== "ready" || !settingsOf(state.me).shortcuts) return;
+  if (isField(event.target) || document.querySelector("dialog[open], [popover]:popover-open")) return;
+  const key = letter(event);
+  const { page, id } = route();
+  const inbox = page === "inbox";
+  if (key === "?") {
+    event.preventDefault();
+    showDialog({ kind: "help" });
+    return;
+  }
+  if (!inbox) return;
+  /** @param {Action[]} actions the first one allowed is begun */
+  const first = (...actions) => {
+    const may = id ? (cardOf(id)?.may ?? []) : [];
+    const found = actions.find((action) => may.includes(action));
+    if (id && found) begin(found, id);
+  };
+  switch (key) {
+    case "j":
+      moveInList(1);
+      break;
+    case "k":
+      moveInList(-1);
+      break;
+    case "n":
+      openNextWaiting();
+      break;
+    case "/":
+      document.getElementById("list-search")?.focus();
+      break;
+    case "t":
+      first("take", "accept");
+      break;
+    case "r":
+      first("reply");
+      break;
+    case "h":
+      first("hold", "resume");
+      break;
+    case "b":
+      first("return");
+      break;
+    case "o":
+      first("transfer");
+      break;
+    case "s":
+      first("level2");
+      break;
+    case "e":
+      first("close");
+      break;
+    case "Escape":
+      if (!id) return;
+      go("#/inbox");
+      break;
+    default:
+      return;
+  }
+  event.preventDefault();
+}
+
+export function startShortcuts() {
+  window.addEventListener("keydown", onKey);
+}

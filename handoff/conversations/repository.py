@@ -1,0 +1,175 @@
+"""All SQL on conversations, messages, turns and events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handoff.conversations.models import Conversation, Event, Message, Site, Turn
+from handoff.conversations.schemas import message_view
+from handoff.conversations.scope import scope
+from handoff.staff.models import Staff
+from handoff.staff.schemas import Viewer
+from handoff.state_machine import ENDED, WAITING
+
+
+async def get(session: AsyncSession, conversation_id: str) -> Conversation | None:
+    """The conversation, or None. For the broker only; whoever serves a person uses :func:`visible`."""
+    return await session.get(Conversation, conversation_id)
+
+
+async def visible(session: AsyncSession, viewer: Viewer, conversation_id: str) -> Conversation | None:
+    """The conversation if ``viewer`` may see it."""
+    found: Conversation | None = await session.scalar(
+        select(Conversation).where(Conversation.id == conversation_id, scope(viewer))
+    )
+    return found
+
+
+async def board(session: AsyncSession, viewer: Viewer, since: datetime) -> Sequence[Conversation]:
+    """What ``viewer`` has before him: everything open that he may see, and what ended since ``since``."""
+    mine = scope(viewer)
+    open_or_recent = or_(Conversation.state.not_in([*ENDED]), Conversation.closed_at >= since)
+    result = await session.scalars(
+        select(Conversation)
+        .where(mine, open_or_recent)
+        .order_by(Conversation.waiting_since.is_(None), Conversation.waiting_since, Conversation.last_at.desc())
+        .limit(500)
+    )
+    return result.all()
+
+
+async def among(session: AsyncSession, ids: Sequence[str]) -> Sequence[Conversation]:
+    """The conversations with these ids; the caller asks ``scope.sees`` for each before showing it to anybody."""
+    return (await session.scalars(select(Conversation).where(Conversation.id.in_(ids)))).all()
+
+
+async def messages_at(session: AsyncSession, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Message]:
+    """Messages by (conversation, seq)."""
+    result = await session.scalars(
+        select(Message).where(tuple_(Message.conversation_id, Message.seq).in_(list(places)))
+    )
+    return {(message.conversation_id, message.seq): message for message in result}
+
+
+async def set_where(
+    session: AsyncSession, conversation_id: str, condition: ColumnElement[bool], values: dict[str, Any]
+) -> Conversation | None:
+    """Compare-and-set: changes the row only if ``condition`` holds in the database now. None when it does not."""
+    changed: Conversation | None = await session.scalar(
+        update(Conversation)
+        .where(Conversation.id == conversation_id, condition)
+        .values(**values)
+        .returning(Conversation)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
+    return changed
+
+
+async def message_by_client_id(session: AsyncSession, conversation_id: str, client_id: str) -> Message | None:
+    """The message that was stored for the client's id, if it was."""
+    found: Message | None = await session.scalar(
+        select(Message).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
+    )
+    return found
+
+
+async def messages_after(session: AsyncSession, conversation_id: str, cursor: int) -> Sequence[Message]:
+    """Messages with ``seq`` greater than ``cursor``, in order."""
+    result = await session.scalars(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.seq > cursor)
+        .order_by(Message.seq)
+        .limit(2000)
+    )
+    return result.all()
+
+
+async def timeline(session: AsyncSession, conversation_id: str) -> Sequence[Event]:
+    """The conversation's changes in order, without the messages."""
+    result = await session.scalars(
+        select(Event).where(Event.conversation_id == conversation_id, Event.kind != "message").order_by(Event.seq)
+    )
+    return result.all()
+
+
+async def events_after(session: AsyncSession, cursor: int, limit: int) -> Sequence[Event]:
+    """Events with ``seq`` greater than ``cursor``, in order."""
+    result = await session.scalars(select(Event).where(Event.seq > cursor).order_by(Event.seq).limit(limit))
+    return result.all()
+
+
+async def last_event_seq(session: AsyncSession) -> int:
+    """The highest ``seq`` in the log; 0 when it is empty."""
+    return await session.scalar(select(func.max(Event.seq))) or 0
+
+
+async def overdue_turns(session: AsyncSession, now: datetime) -> Sequence[Turn]:
+    """Turns that nobody works on any more: their lease ran out before they were done."""
+    result = await session.scalars(
+        select(Turn).where(Turn.done_at.is_(None), Turn.lease_until < now).order_by(Turn.seq).limit(100)
+    )
+    return result.all()
+
+
+async def claim_turn(session: AsyncSession, turn: Turn, lease_until: datetime) -> bool:
+    """Takes over an overdue turn; False when another worker was faster."""
+    claimed = await session.scalar(
+        update(Turn)
+        .where(Turn.message_id == turn.message_id, Turn.done_at.is_(None), Turn.lease_until == turn.lease_until)
+        .values(lease_until=lease_until, attempts=Turn.attempts + 1)
+        .returning(Turn.message_id)
+    )
+    return claimed is not None
+
+
+async def waiting_ahead(session: AsyncSession, waiting_since: datetime) -> int:
+    """How many wait for a person since before ``waiting_since``."""
+    return (
+        await session.scalar(
+            select(func.count())
+            .select_from(Conversation)
+            .where(Conversation.state.in_([*WAITING]), Conversation.waiting_since < waiting_since)
+        )
+        or 0
+    )
+
+
+async def stale(session: AsyncSession, condition: ColumnElement[bool]) -> Sequence[Conversation]:
+    """Conversations that ``condition`` picks, oldest first, a batch at a time."""
+    result = await session.scalars(select(Conversation).where(condition).order_by(Conversation.last_at).limit(100))
+    return result.all()
+
+
+async def site(session: AsyncSession, key: str) -> Site | None:
+    """The web-chat account, if it exists and is switched on."""
+    found = await session.get(Site, key)
+    return found if found is not None and found.enabled else None
+
+
+async def staff_name(session: AsyncSession, staff_id: str | None) -> str | None:
+    """The name a citizen or colleague sees."""
+    if staff_id is None:
+        return None
+    found = await session.get(Staff, staff_id)
+    return found.name if found else None
+
+
+async def last_citizen_questions(session: AsyncSession, conversation_id: str, number: int) -> list[str]:
+    """What the citizen wrote last, oldest first."""
+    result = await session.scalars(
+        select(Message.text)
+        .where(Message.conversation_id == conversation_id, Message.author_kind == "citizen")
+        .order_by(Message.seq.desc())
+        .limit(number)
+    )
+    return list(reversed(result.all()))
+
+
+def view_of(message: Message | None) -> dict[str, Any] | None:
+    """The message as it goes over the wire; None stays None."""
+    return None if message is None else message_view(message)

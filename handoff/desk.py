@@ -1,0 +1,395 @@
+"""What staff do with conversations: take, answer, hand on, close. Permission is checked here, from the session's viewer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from handoff.broker import Broker, Change
+from handoff.conversations import repository
+from handoff.conversations.models import Conversation, Message
+from handoff.conversations.schemas import Utterance
+from handoff.staff import repository as people
+from handoff.staff.schemas import Viewer
+from handoff.state_machine import ENDED, HELD, STAFF_SPEAKS, Actor, State, Trigger, allowed
+from kit.db import UnitOfWork
+from kit.errors import Conflict, Forbidden, NotFound, PieturaError
+from kit.textual import clean
+
+OUTCOMES = ("resolved", "resolved_level2", "referred", "answer_later", "unresolved", "no_reply", "spam")
+TOPICS = (
+    "benefits pensions residence documents family health work taxes business property transport education social"
+    " eservices complaint suggestion other"
+).split()
+
+#: What the console offers, and the rule of the state machine behind it.
+ACTS: dict[str, Trigger] = {
+    "take": Trigger.TAKE,
+    "return": Trigger.RETURN_TO_BOT,
+    "transfer": Trigger.OFFER,
+    "accept": Trigger.ACCEPT,
+    "decline": Trigger.DECLINE,
+    "level2": Trigger.LEVEL2,
+    "level2_done": Trigger.LEVEL2_DONE,
+    "hold": Trigger.HOLD,
+    "resume": Trigger.RESUME,
+    "close": Trigger.CLOSE,
+}
+
+
+def may(viewer: Viewer, conversation: Conversation) -> list[str]:
+    """What ``viewer`` may do with a conversation that he may see."""
+    found = [act for act in ACTS if _may(viewer, conversation, act)]
+    if _may_reply(viewer, conversation):
+        found.append("reply")
+    return found
+
+
+def _may(viewer: Viewer, conversation: Conversation, act: str) -> bool:
+    state = State(conversation.state)
+    holds = conversation.holder_id == viewer.id
+    if viewer.role == "specialist":
+        ours = state == State.LEVEL2 and conversation.level2_institution_id == viewer.institution_id
+        return ours and (
+            (act == "take" and conversation.specialist_id is None)
+            or (act == "level2_done" and conversation.specialist_id == viewer.id)
+        )
+    if not viewer.serves:
+        return False
+    rule = allowed(state, ACTS[act])
+    if rule is None or Actor.STAFF not in rule.actors:
+        return False
+    match act:
+        case "take":
+            return True
+        case "return" | "transfer" if state == State.QUEUED:
+            return False
+        case "accept" | "decline":
+            return conversation.offered_to_id == viewer.id
+        case _:
+            return holds
+
+
+def _may_reply(viewer: Viewer, conversation: Conversation) -> bool:
+    if conversation.state not in STAFF_SPEAKS:
+        return False
+    if viewer.role == "specialist":
+        return conversation.state == State.LEVEL2 and conversation.specialist_id == viewer.id
+    return conversation.holder_id == viewer.id
+
+
+class Desk:
+    """Staff's side of the broker."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def _load(self, unit: UnitOfWork, viewer: Viewer, conversation_id: str) -> Conversation:
+        conversation = await repository.visible(unit.session, viewer, conversation_id)
+        if conversation is not None:
+            return conversation
+        # A colleague was faster: whoever could have taken it learns by whom; a stranger learns nothing.
+        taken = await repository.get(unit.session, conversation_id)
+        if viewer.role == "operator" and taken is not None and taken.state not in ENDED and taken.holder_id:
+            winner = await repository.staff_name(unit.session, taken.holder_id)
+            raise Conflict("taken", winner=winner, state=taken.state, version=taken.version)
+        raise NotFound()
+
+    def _check(self, viewer: Viewer, conversation: Conversation, act: str, winner: str | None) -> None:
+        if _may(viewer, conversation, act):
+            return
+        if allowed(State(conversation.state), ACTS[act]) is None:
+            if winner and winner != viewer.name:
+                raise Conflict("taken", winner=winner, state=conversation.state, version=conversation.version)
+            raise Conflict("changed", state=conversation.state, version=conversation.version)
+        raise Forbidden()
+
+    async def _act(
+        self,
+        viewer: Viewer,
+        conversation_id: str,
+        act: str,
+        version: int,
+        *,
+        values: dict[str, Any],
+        note: tuple[str, dict[str, object]] | None = None,
+        data: dict[str, Any] | None = None,
+        trigger: Trigger | None = None,
+    ) -> None:
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.holder_id)
+            self._check(viewer, conversation, act, winner)
+            events = broker.events(unit)
+            changed = await broker.change(
+                unit,
+                events,
+                conversation,
+                Change(
+                    trigger or ACTS[act], Actor.STAFF, viewer.id, cause=act, version=version, values=values, data=data or {}
+                ),
+            )
+            if note is not None:
+                await broker.system_note(unit, events, changed, note[0], **note[1])
+
+    async def take(self, viewer: Viewer, conversation_id: str, version: int) -> None:
+        """Takes a waiting conversation; a specialist joins one that was brought to his institution.
+
+        Raises:
+            Conflict: ``taken`` with ``winner``: a colleague was faster.
+        """
+        broker = self._broker
+        if viewer.role == "specialist":
+            await self._join(viewer, conversation_id, version)
+            return
+        now = broker.clock.now()
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.holder_id)
+            self._check(viewer, conversation, "take", winner)
+            events = broker.events(unit)
+            values = {
+                "holder_id": viewer.id,
+                "centre_id": viewer.centre_id,
+                "taken_at": conversation.taken_at or now,
+                "waiting_since": None,
+                "due_at": None,
+                "level": max(1, conversation.level),
+            }
+            changed = await broker.change(
+                unit,
+                events,
+                conversation,
+                Change(Trigger.TAKE, Actor.STAFF, viewer.id, cause="take", version=version, values=values),
+            )
+            await broker.system_note(unit, events, changed, "broker.joined", name=viewer.name)
+
+    async def _join(self, viewer: Viewer, conversation_id: str, version: int) -> None:
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.specialist_id)
+            if winner is not None and conversation.specialist_id != viewer.id:
+                raise Conflict("taken", winner=winner, state=conversation.state, version=conversation.version)
+            self._check(viewer, conversation, "take", winner)
+            events = broker.events(unit)
+            changed = await broker.change(
+                unit,
+                events,
+                conversation,
+                Change(
+                    Trigger.JOIN,
+                    Actor.STAFF,
+                    viewer.id,
+                    cause="join",
+                    version=version,
+                    values={"specialist_id": viewer.id},
+                ),
+            )
+            institution = broker.names.institution(viewer.institution_id or "", changed.lang)
+            await broker.system_note(
+                unit, events, changed, "broker.specialist_joined", name=viewer.name, institution=institution
+            )
+
+    async def reply(self, viewer: Viewer, conversation_id: str, client_id: str, text: str) -> Message:
+        """Says something to the citizen. A repeated ``client_id`` returns what was stored the first time.
+
+        Raises:
+            PieturaError: ``text_empty``, ``text_too_long``.
+            Conflict: the viewer no longer holds the conversation.
+        """
+        text = clean(text)
+        if not text:
+            raise PieturaError("text_empty")
+        if len(text) > self._broker.policy.text_limit:
+            raise PieturaError("text_too_long", limit=self._broker.policy.text_limit)
+        try:
+            return await self._reply(viewer, conversation_id, client_id, text)
+        except IntegrityError:
+            return await self._reply(viewer, conversation_id, client_id, text)
+
+    async def _reply(self, viewer: Viewer, conversation_id: str, client_id: str, text: str) -> Message:
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            stored = await repository.message_by_client_id(unit.session, conversation.id, client_id)
+            if stored is not None:
+                if stored.author_id != viewer.id:
+                    raise Forbidden()
+                return stored
+            if not _may_reply(viewer, conversation):
+                winner = await repository.staff_name(unit.session, conversation.holder_id)
+                raise Conflict("not_holder", winner=winner, state=conversation.state, version=conversation.version)
+            events = broker.events(unit)
+            # The holder may lose the conversation between the look and the write: the condition is part of the write.
+            held = await repository.set_where(
+                unit.session,
+                conversation.id,
+                Conversation.version == conversation.version,
+                {
+                    "first_reply_at": conversation.first_reply_at or broker.clock.now(),
+                    "staff_read_seq": conversation.last_seq,
+                    "unread": 0,
+                },
+            )
+            if held is None:
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
+            return await broker.say(
+                unit,
+                events,
+                conversation,
+                Utterance(text, conversation.lang),
+                author_kind="specialist" if viewer.role == "specialist" else "operator",
+                author_id=viewer.id,
+                author_name=viewer.name,
+                client_id=client_id,
+            )
+
+    async def return_to_bot(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
+        """Gives the conversation back to the assistant."""
+        values = {"holder_id": None, "reason": None, "summary": None, "context": {}}
+        await self._act(
+            viewer,
+            conversation_id,
+            "return",
+            version,
+            values=values,
+            note=("broker.returned", {}),
+            data=_noted(note),
+        )
+
+    async def transfer(
+        self, viewer: Viewer, conversation_id: str, version: int, to_user: str, note: str | None
+    ) -> None:
+        """Offers the conversation to a colleague; it stays the viewer's until the colleague accepts."""
+        broker = self._broker
+        async with broker.db.read() as session:
+            colleague = await people.active(session, to_user)
+        if colleague is None or colleague.role not in ("operator", "supervisor") or colleague.id == viewer.id:
+            raise PieturaError("bad_colleague")
+        values = {"offered_to_id": colleague.id, "offered_at": broker.clock.now()}
+        await self._act(viewer, conversation_id, "transfer", version, values=values, data=_noted(note, to=colleague.name))
+
+    async def accept(self, viewer: Viewer, conversation_id: str, version: int) -> None:
+        """Accepts what a colleague offered."""
+        now = self._broker.clock.now()
+        values = {
+            "holder_id": viewer.id,
+            "centre_id": viewer.centre_id,
+            "offered_to_id": None,
+            "waiting_since": None,
+            "due_at": None,
+            "taken_at": now,
+        }
+        await self._act(
+            viewer, conversation_id, "accept", version, values=values, note=("broker.joined", {"name": viewer.name})
+        )
+
+    async def decline(self, viewer: Viewer, conversation_id: str, version: int) -> None:
+        """Declines what a colleague offered; it stays with the colleague."""
+        await self._act(viewer, conversation_id, "decline", version, values={"offered_to_id": None})
+
+    async def level2(
+        self, viewer: Viewer, conversation_id: str, version: int, institution_id: str, note: str
+    ) -> None:
+        """Brings in a specialist of an institution (R4); the operator keeps the conversation toward the citizen."""
+        broker = self._broker
+        async with broker.db.read() as session:
+            if await people.institution(session, institution_id) is None:
+                raise PieturaError("bad_institution")
+        name = broker.names.institution(institution_id, "lv")
+        values = {
+            "level2_institution_id": institution_id,
+            "institution_id": institution_id,
+            "specialist_id": None,
+            "level2_at": broker.clock.now(),
+            "level": 2,
+        }
+        await self._act(
+            viewer,
+            conversation_id,
+            "level2",
+            version,
+            values=values,
+            note=("broker.level2", {"institution": name}),
+            data=_noted(note, institution=name),
+        )
+
+    async def level2_done(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
+        """The specialist's part is over; the operator goes on."""
+        await self._act(
+            viewer,
+            conversation_id,
+            "level2_done",
+            version,
+            values={},
+            note=("broker.level2_done", {}),
+            data=_noted(note),
+        )
+
+    async def hold(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
+        """Puts the conversation on hold while something is found out; the citizen is told."""
+        await self._act(
+            viewer, conversation_id, "hold", version, values={}, note=("broker.on_hold", {}), data=_noted(note)
+        )
+
+    async def resume(self, viewer: Viewer, conversation_id: str, version: int) -> None:
+        """Goes on after a hold."""
+        await self._act(viewer, conversation_id, "resume", version, values={}, note=("broker.resumed", {}))
+
+    async def close(
+        self, viewer: Viewer, conversation_id: str, version: int, topic: str, outcome: str, comment: str | None
+    ) -> None:
+        """Closes with topic and outcome and settles the case.
+
+        Raises:
+            PieturaError: ``bad_topic``, ``bad_outcome``.
+        """
+        if topic not in TOPICS:
+            raise PieturaError("bad_topic")
+        if outcome not in OUTCOMES:
+            raise PieturaError("bad_outcome")
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.holder_id)
+            self._check(viewer, conversation, "close", winner)
+            events = broker.events(unit)
+            if conversation.version != version:
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
+            if conversation.state != State.WRAP_UP:
+                await broker.system_note(unit, events, conversation, "broker.closed")
+            change = Change(
+                Trigger.CLOSE,
+                Actor.STAFF,
+                viewer.id,
+                cause="close",
+                version=version,
+                values={"topic": topic, "closing_comment": clean(comment or "")[:1000] or None},
+            )
+            await broker.end(unit, events, conversation, change, outcome)
+
+    async def read_up_to(self, viewer: Viewer, conversation_id: str, seq: int) -> None:
+        """The person who serves the conversation has read up to ``seq``; the citizen sees that he has."""
+        async with self._broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            if not _may_reply(viewer, conversation) and conversation.state not in HELD:
+                return
+            if viewer.id not in (conversation.holder_id, conversation.specialist_id):
+                return
+            seq = min(seq, conversation.last_seq)
+            changed = await repository.set_where(
+                unit.session,
+                conversation.id,
+                Conversation.staff_read_seq < seq,
+                {"staff_read_seq": seq, "unread": 0},
+            )
+        if changed is not None:
+            await self._broker.bus.publish({"kind": "seen", "conversation": conversation_id, "seq": seq})
+
+
+def _noted(note: str | None, **more: str) -> dict[str, Any]:
+    text = clean(note or "")[:1000]
+    return {**more, **({"note": text} if text else {})}

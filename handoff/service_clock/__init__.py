@@ -1,0 +1,1 @@
+"""Working time in Latvia: hours, holidays, moved working days."""

@@ -1,0 +1,1 @@
+"""Operators, specialists, supervisors: accounts, sessions, presence."""

@@ -1,0 +1,92 @@
+"""What time brings: orphaned turns, offers nobody accepts, citizens who are gone, conversations nobody ends.
+
+Every worker sweeps; each change is compare-and-set, so two workers cannot do the same thing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from sqlalchemy import and_, or_
+
+from handoff.assistant.turns import Turns
+from handoff.broker import Broker, Change
+from handoff.conversations import repository
+from handoff.conversations.models import Conversation
+from handoff.state_machine import Actor, State, Trigger
+from kit.errors import Conflict, PieturaError
+
+log = structlog.get_logger(__name__)
+
+
+class Sweep:
+    """Runs the sweeps every ``every`` seconds."""
+
+    def __init__(self, broker: Broker, turns: Turns, every: float = 1.0) -> None:
+        self._broker = broker
+        self._turns = turns
+        self._every = every
+        self.last_error: str | None = None
+
+    async def run(self) -> None:
+        """Sweeps until cancelled; a failure is logged and the next round tried."""
+        while True:
+            try:
+                await self.once()
+                self.last_error = None
+            except Exception as error:
+                self.last_error = type(error).__name__
+                log.exception("sweep failed")
+            await asyncio.sleep(self._every)
+
+    async def once(self) -> None:
+        """One round."""
+        await self._turns.recover()
+        broker, policy = self._broker, self._broker.policy
+        now = broker.clock.now()
+        due = or_(
+            and_(Conversation.state == State.BOT, Conversation.last_at < now - policy.idle_bot),
+            and_(Conversation.state == State.OFFERED, Conversation.offered_at < now - policy.offer_timeout),
+            and_(Conversation.state == State.WRAP_UP, Conversation.wrap_up_at < now - policy.wrap_up_timeout),
+            and_(
+                Conversation.state == State.QUEUED,
+                Conversation.citizen_seen_at < now - policy.abandon_after,
+                Conversation.last_at < now - policy.abandon_after,
+                Conversation.contact.is_(None),
+            ),
+        )
+        async with broker.db.read() as session:
+            ids = [conversation.id for conversation in await repository.stale(session, due)]
+        for conversation_id in ids:
+            try:
+                await self._settle(conversation_id)
+            except (Conflict, PieturaError) as error:
+                log.info("sweep met a change", conversation=conversation_id, code=error.code)
+
+    async def _settle(self, conversation_id: str) -> None:
+        broker, policy = self._broker, self._broker.policy
+        now = broker.clock.now()
+        async with broker.db.unit() as unit:
+            conversation = await repository.get(unit.session, conversation_id)
+            if conversation is None:
+                return
+            events = broker.events(unit)
+            match State(conversation.state):
+                case State.BOT if conversation.last_at < now - policy.idle_bot:
+                    await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="idle")
+                case State.QUEUED if (conversation.citizen_seen_at or now) < now - policy.abandon_after:
+                    await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="gone")
+                case State.OFFERED if (conversation.offered_at or now) < now - policy.offer_timeout:
+                    trigger = Trigger.DECLINE if conversation.holder_id else Trigger.REQUEUE
+                    await broker.change(
+                        unit,
+                        events,
+                        conversation,
+                        Change(trigger, Actor.SYSTEM, cause="offer_timeout", values={"offered_to_id": None}),
+                    )
+                case State.WRAP_UP if (conversation.wrap_up_at or now) < now - policy.wrap_up_timeout:
+                    change = Change(Trigger.CLOSE, Actor.SYSTEM, cause="wrap_up_timeout")
+                    await broker.end(unit, events, conversation, change, "not_classified")
+                case _:
+                    return

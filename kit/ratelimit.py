@@ -1,0 +1,56 @@
+"""Pace keeping: a token bucket for one connection, and windows counted across workers for doors that strangers knock at."""
+
+from __future__ import annotations
+
+import time
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+
+class Bucket:
+    """A token bucket in memory, for one connection."""
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self._rate = per_second
+        self._burst = float(burst)
+        self._tokens = float(burst)
+        self._at = time.monotonic()
+
+    def take(self, cost: float = 1.0) -> bool:
+        """Takes ``cost`` tokens; False when there are not enough."""
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if self._tokens < cost:
+            return False
+        self._tokens -= cost
+        return True
+
+    def wait(self) -> float:
+        """Seconds until one token is there."""
+        return max(0.0, (1.0 - self._tokens) / self._rate)
+
+
+class Limiter:
+    """Named limits (``{"login": "10/minute"}``), counted in memory or, for several workers, in Redis."""
+
+    def __init__(self, limits: dict[str, str], redis_url: str | None = None) -> None:
+        # limits speaks to Redis through coredis by default; redis-py is the client we have.
+        storage = RedisStorage(f"async+{redis_url}", implementation="redispy") if redis_url else MemoryStorage()
+        self._strategy = MovingWindowRateLimiter(storage)
+        self._limits: dict[str, RateLimitItem] = {name: parse(text) for name, text in limits.items()}
+
+    async def allow(self, name: str, key: str) -> bool:
+        """Counts one knock of ``key`` at the door ``name``; False when there were too many.
+
+        Raises:
+            KeyError: no such limit.
+        """
+        return await self._strategy.hit(self._limits[name], name, key)
+
+    async def retry_after_s(self, name: str, key: str) -> int:
+        """Seconds until ``key`` may knock again."""
+        stats = await self._strategy.get_window_stats(self._limits[name], name, key)
+        return max(1, round(stats.reset_time - time.time()))

@@ -1,0 +1,277 @@
+"""Finds municipalities and institutions in what people write, in three languages and in any grammatical case.
+
+The data files hold every inflected form, so no lemmatiser is needed: spaCy's tokenizer and `PhraseMatcher` find whole
+words, longest form first. Matching is done on folded tokens (no diacritics, lower case); the tokens as they were
+written decide the doubtful cases. A wrong municipality is worse than none, because one can ask; hence the rules below.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from spacy.lang.xx import MultiLanguage
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+
+from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from knowledge_base.text import fold
+
+DATA_DIR = Path(__file__).parent / "data"
+_MAX_CHARS = 1000
+
+# A place name before one of these names a street, not the place ("Bauskas iela" is in many towns).
+_STREET = re.compile(
+    r"^(iela|ielas|ielai|ielu|iela|prospekt\w*|sosej\w*|gatv\w*|bulvar\w*|laukum\w*|celu?|tilt\w*|street|avenue|road"
+    r"|улиц\w*|ул|шоссе|проспект\w*|бульвар\w*|площад\w*|дорог\w*)$"
+)
+_STREET_BEFORE = re.compile(r"^(улиц\w*|ул|проспект\w*|бульвар\w*)$")
+# Words that make a doubtful name a place: prepositions before it, and what places are said to be.
+_BEFORE_PLACE = frozenset(
+    "uz no pie iekš dzivo dzivoju dzivojam dzivojot dzivot deklarets deklareta deklarejies deklarejos esmu esam pilseta "
+    "pasvaldiba novada novads in from at near to live living "
+    "в во из на живу живем проживаю прописан прописана городе город около".split()
+)
+_AFTER_PLACE = re.compile(
+    r"^(novad\w*|pilset\w*|valstspilset\w*|pagast\w*|dome|domes|domei|dome|domi|pasvaldib\w*|municipality|city|town|region"
+    r"|край|крае|края|новад\w*|дума|думе|думу|думы|волост\w*|самоуправлени\w*)$"
+)
+_TOWARDS = frozenset(("uz", "to", "в", "во"))
+
+
+@dataclass(frozen=True, slots=True)
+class Municipality:
+    """A municipality as it has been since July 2025."""
+
+    id: str
+    names: dict[str, str]
+    website: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """An institution that services belong to.
+
+    Attributes:
+        kind: ``state``, ``state_company``, ``municipal``, ``municipal_type`` (one in every municipality) …
+        codes: the codes by which the service catalogue names it.
+        successor_id: who took over its work, if somebody did.
+    """
+
+    id: str
+    names: dict[str, str]
+    abbreviation: str | None
+    kind: str
+    website: str | None
+    phone: str | None
+    email: str | None
+    codes: tuple[str, ...]
+    successor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MunicipalityMatch:
+    """A municipality found in a text; ``start`` and ``end`` are character offsets of the words that name it."""
+
+    municipality_id: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionMatch:
+    """An institution found in a text; offsets as in :class:`MunicipalityMatch`."""
+
+    institution_id: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    owner: str
+    doc: Doc
+    first: int
+    last: int
+    """Token after the last one."""
+
+    @property
+    def form(self) -> str:
+        return str(self.doc[self.first : self.last].text)
+
+    @property
+    def start(self) -> int:
+        return int(self.doc[self.first].idx)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.form)
+
+
+class _Forms:
+    """Whole-word matching of many forms at once, longest first."""
+
+    def __init__(self, nlp: MultiLanguage, forms: Iterable[tuple[str, str]]) -> None:
+        """``forms``: pairs of a form and the id it belongs to."""
+        self._nlp = nlp
+        self._owner: dict[str, str] = {}
+        folded: dict[str, str] = {}
+        for form, owner in forms:
+            key = fold(form)
+            if folded.setdefault(key, owner) != owner:
+                # Two places whose names differ by diacritics alone: only the exact spelling may decide.
+                folded[key] = ""
+            self._owner[form.lower()] = owner
+        self._folded = {key: owner for key, owner in folded.items() if owner}
+        self._matcher = PhraseMatcher(nlp.vocab, attr="ORTH")
+        self._matcher.add("form", [nlp.make_doc(key) for key in folded])
+
+    def find(self, text: str) -> list[_Hit]:
+        """Hits in the order of the text, none overlapping another."""
+        doc = self._nlp.make_doc(text[:_MAX_CHARS])
+        folded = Doc(doc.vocab, words=[fold(token.text) or token.text for token in doc])
+        spans = sorted(
+            ((start, end) for _, start, end in self._matcher(folded)), key=lambda span: (span[0] - span[1], span[0])
+        )
+        taken: set[int] = set()
+        hits: list[_Hit] = []
+        for start, end in spans:
+            if taken.intersection(range(start, end)):
+                continue
+            form = doc[start:end].text
+            owner = self._owner.get(form.lower()) or self._folded.get(fold(form))
+            if owner:
+                hits.append(_Hit(owner, doc, start, end))
+                taken.update(range(start, end))
+        return sorted(hits, key=lambda hit: hit.first)
+
+
+class Gazetteer:
+    """The municipalities and institutions, and how people call them; immutable, thread-safe for reading."""
+
+    def __init__(self, data_dir: Path = DATA_DIR) -> None:
+        """Reads the two files of ``data_dir`` (about a second).
+
+        Raises:
+            OSError, ValueError, KeyError: a file is missing or broken.
+        """
+        places = _read(data_dir / "municipalities.jsonl")
+        bodies = _read(data_dir / "institutions.jsonl")
+        self.municipalities: dict[str, Municipality] = {row["id"]: _municipality(row) for row in places}
+        self.institutions: dict[str, Institution] = {row["id"]: _institution(row) for row in bodies}
+        self._caution = {fold(form) for row in places for form in row["caution_forms"]}
+        self._caution_body = {fold(form) for row in bodies for form in row["caution_forms"]}
+        self._ambiguous = {fold(form) for row in places for form in row["ambiguous_forms"]}
+        nlp = MultiLanguage()
+        self._places = _Forms(nlp, ((form, row["id"]) for row in places for form in row["surface_forms"]))
+        self._bodies = _Forms(nlp, ((form, row["id"]) for row in bodies for form in row["surface_forms"]))
+
+    @cached_property
+    def by_code(self) -> dict[str, str]:
+        """Institution code of the service catalogue → id; those whose work moved lead to the successor."""
+        return {
+            code: body.successor_id or body.id for body in self.institutions.values() for code in body.codes
+        }
+
+    # --- municipalities ---------------------------------------------------------------------------------------------
+
+    def find_municipality(self, text: str) -> MunicipalityMatch | None:
+        """The municipality that ``text`` speaks of; None when there is none, or several and none is the goal."""
+        hits = [hit for hit in self._places.find(text) if self._is_place(hit)]
+        if not hits:
+            return None
+        if len({hit.owner for hit in hits}) > 1:
+            # "no Rīgas uz Ogri": what is asked for happens where the way leads.
+            goals = [hit for hit in hits if hit.first > 0 and fold(hit.doc[hit.first - 1].text) in _TOWARDS]
+            if len({hit.owner for hit in goals}) != 1:
+                return None
+            hits = goals
+        hit = hits[0]
+        return MunicipalityMatch(hit.owner, hit.form, hit.start, hit.end)
+
+    def _is_place(self, hit: _Hit) -> bool:
+        words = [fold(token.text) for token in hit.doc]
+        after = words[hit.last] if hit.last < len(words) else ""
+        before = words[hit.first - 1] if hit.first else ""
+        if before == "." and hit.first > 1:
+            before = words[hit.first - 2]
+        if _STREET.match(after) or _STREET_BEFORE.match(before):
+            return False
+        form = fold(hit.form)
+        if form in self._ambiguous:
+            return False
+        if form not in self._caution:
+            return True
+        if sum(word.isalnum() for word in words) == hit.last - hit.first:
+            return True
+        if before in _BEFORE_PLACE or _AFTER_PLACE.match(after):
+            return True
+        return _capital(hit)
+
+    # --- institutions -----------------------------------------------------------------------------------------------
+
+    def find_institution(self, text: str) -> InstitutionMatch | None:
+        """The institution that ``text`` names; the longest name wins, then the first."""
+        hits = [hit for hit in self._bodies.find(text) if self._is_body(hit)]
+        if not hits:
+            return None
+        hit = max(hits, key=lambda hit: (hit.last - hit.first, -hit.first))
+        return InstitutionMatch(hit.owner, hit.form, hit.start, hit.end)
+
+    def _is_body(self, hit: _Hit) -> bool:
+        if fold(hit.form) not in self._caution_body:
+            return True
+        # Short names that are also words (UR, TA, VI, собес): only as abbreviations, in capitals amid small letters.
+        written = hit.form
+        head = re.split(r"[a-zāčēģīķļņšūž]", written, maxsplit=1)[0]
+        shouted = hit.doc.text.isupper() and len(hit.doc) > hit.last - hit.first
+        return len(head) >= 2 and head.isupper() and not shouted
+
+
+def _capital(hit: _Hit) -> bool:
+    """Whether the name is written with a capital letter that does not merely open a sentence."""
+    if hit.doc.text.isupper() or not hit.form[:1].isupper():
+        return False
+    before = hit.doc[hit.first - 1].text if hit.first else "."
+    return before not in {".", "!", "?", "…"} or hit.last - hit.first > 1
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _first(values: Sequence[str], default: str) -> str:
+    return values[0] if values else default
+
+
+def _municipality(row: dict[str, Any]) -> Municipality:
+    name = row["name_lv"]
+    return Municipality(
+        id=row["id"],
+        names={"lv": name, "ru": _first(row["names_ru"], name), "en": _first(row["names_en"], name)},
+        website=row.get("website"),
+        phone=(row.get("contact") or {}).get("phone"),
+    )
+
+
+def _institution(row: dict[str, Any]) -> Institution:
+    contact = row.get("contact") or {}
+    return Institution(
+        id=row["id"],
+        names={lang: row.get(f"name_{lang}") or row[f"name_{DEFAULT_LANGUAGE}"] for lang in LANGUAGES},
+        abbreviation=row.get("abbreviation") or None,
+        kind=row["level"],
+        website=row.get("website"),
+        phone=contact.get("phone"),
+        email=contact.get("email"),
+        codes=tuple(row.get("codes") or ()),
+        successor_id=row.get("successor_id"),
+    )

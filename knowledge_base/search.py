@@ -1,0 +1,495 @@
+"""Which service does a question mean: an in-memory index with calibrated probabilities.
+
+Three lexical views of the same snippets (titles, everyday names, example questions) are fused:
+
+* ``bm25``: stems against everything known of a service, institution names and answer texts with low weight;
+* ``nearest``: the best single snippet, by stems and by character n-grams (typing mistakes, missing diacritics);
+* ``ridge``: a kernel ridge classifier over the same two similarities. It is solved in closed form when the index is
+  built (about a second), so an editor's change is searchable at once, with no training run.
+
+A fourth view, sentence embeddings, joins through the `Encoder` seam without touching the others.
+
+The index is immutable: a change builds a new one and swaps the reference, so searching needs no lock.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+
+from kit.i18n import LANGUAGES
+from knowledge_base import text as txt
+
+FloatArray = NDArray[np.float32]
+
+PARAMS_FILE = Path(__file__).parent / "data" / "search_params.json"
+SCORERS: tuple[str, ...] = ("bm25", "nearest_stem", "nearest_char", "ridge", "encoder")
+FEATURES: tuple[str, ...] = ("score", "margin", "ratio", "coverage", "nearest", "length")
+
+_MAX_QUERY_CHARS = 1000
+_NGRAMS = (3, 4, 5)
+
+
+class Encoder(Protocol):
+    """Sentence embeddings, when a model is at hand."""
+
+    def encode(self, texts: Sequence[str], lang: str) -> FloatArray:
+        """Unit-length rows, one for each of ``texts``; comparable across calls and languages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A service that a question may mean.
+
+    Attributes:
+        probability: calibrated probability that this service is the meant one.
+        score: fused score before calibration; only comparable within one search.
+    """
+
+    service_id: str
+    probability: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchableService:
+    """What the index needs to know of a service; texts by language."""
+
+    id: str
+    titles: Mapping[str, str]
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    institutions: Sequence[str] = ()
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Logistic model over `FEATURES`: probability that the first (or one of the first three) is the right one."""
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    first: tuple[float, ...]
+    """Intercept, then one weight a feature."""
+    among_three: tuple[float, ...]
+
+    def probabilities(self, features: Sequence[float]) -> tuple[float, float]:
+        """(the first is right, one of the first three is right), both in 0…1."""
+        scaled = [(x - m) / s for x, m, s in zip(features, self.mean, self.scale, strict=True)]
+        first = _logistic(self.first, scaled)
+        return first, max(first, _logistic(self.among_three, scaled))
+
+
+def _logistic(weights: Sequence[float], features: Sequence[float]) -> float:
+    z = weights[0] + sum(w * x for w, x in zip(weights[1:], features, strict=True))
+    return 1.0 / (1.0 + math.exp(-max(-35.0, min(35.0, z))))
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which probability on to answer, and from which on to offer up to three choices."""
+
+    answer: float
+    choices: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParams:
+    """Everything that `tune.py` finds out; kept in ``data/search_params.json``."""
+
+    weights: Mapping[str, Mapping[str, float]]
+    calibration: Mapping[str, Calibration]
+    thresholds: Mapping[str, Thresholds]
+    ridge_lambda: float = 0.5
+    char_share: float = 0.5
+    temperature: float = 0.08
+
+    @classmethod
+    def load(cls, path: Path = PARAMS_FILE) -> SearchParams:
+        """Reads tuned parameters.
+
+        Raises:
+            OSError, ValueError, KeyError: the file is missing or broken.
+        """
+        raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return cls(
+            weights=raw["weights"],
+            calibration={
+                lang: Calibration(**{name: tuple(values) for name, values in entry.items()})
+                for lang, entry in raw["calibration"].items()
+            },
+            thresholds={lang: Thresholds(**entry) for lang, entry in raw["thresholds"].items()},
+            ridge_lambda=raw["ridge_lambda"],
+            char_share=raw["char_share"],
+            temperature=raw["temperature"],
+        )
+
+    @classmethod
+    def untuned(cls) -> SearchParams:
+        """Plain starting values, for tuning and tests."""
+        flat = Calibration((0.0,) * len(FEATURES), (1.0,) * len(FEATURES), (-2.0, 6.0, 4.0, 0, 0, 0, 0),
+                           (-1.0, 6.0, 3.0, 0, 0, 0, 0))  # fmt: skip
+        return cls(
+            weights={
+                lang: {"bm25": 0.3, "nearest_stem": 0.15, "nearest_char": 0.2, "ridge": 0.35, "encoder": 0.0}
+                for lang in LANGUAGES
+            },
+            calibration={lang: flat for lang in LANGUAGES},
+            thresholds={lang: Thresholds(0.7, 0.5) for lang in LANGUAGES},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Raw outcome of a search in one language: services by falling score, with what calibration needs."""
+
+    order: NDArray[np.intp]
+    scores: FloatArray
+    features: tuple[float, ...]
+
+
+# --- sparse text spaces -------------------------------------------------------------------------------------------
+
+
+class _Space:
+    """TF-IDF rows of unit length over a fixed vocabulary."""
+
+    def __init__(self, bags: Sequence[Counter[str]]) -> None:
+        frequency: Counter[str] = Counter()
+        for bag in bags:
+            frequency.update(bag.keys())
+        self._column = {term: at for at, term in enumerate(frequency)}
+        total = len(bags)
+        self._idf = np.fromiter(
+            (math.log((1 + total) / (1 + count)) + 1.0 for count in frequency.values()), np.float32, len(frequency)
+        )
+        rows = [self._row(bag) for bag in bags]
+        indptr = np.cumsum([0] + [len(columns) for columns, _ in rows])
+        indices = np.concatenate([columns for columns, _ in rows]) if rows else np.empty(0, np.int32)
+        values = np.concatenate([values for _, values in rows]) if rows else np.empty(0, np.float32)
+        matrix = sparse.csr_matrix((values, indices, indptr), shape=(total, len(frequency)), dtype=np.float32)
+        self.matrix = matrix
+        self._by_term = matrix.T.tocsr()
+
+    def _row(self, bag: Mapping[str, int]) -> tuple[NDArray[np.int32], FloatArray]:
+        known = [(self._column[term], count) for term, count in bag.items() if term in self._column]
+        columns = np.fromiter((column for column, _ in known), np.int32, len(known))
+        values = np.fromiter((1.0 + math.log(count) for _, count in known), np.float32, len(known))
+        values *= self._idf[columns]
+        norm = float(np.sqrt(np.dot(values, values)))
+        return columns, values / norm if norm else values
+
+    def similarities(self, bag: Mapping[str, int]) -> FloatArray:
+        """Cosine of ``bag`` with every row."""
+        columns, values = self._row(bag)
+        out = np.zeros(self.matrix.shape[0], np.float32)
+        indptr, indices, data = self._by_term.indptr, self._by_term.indices, self._by_term.data
+        if len(columns) == 0:
+            return out
+        starts, ends = indptr[columns], indptr[columns + 1]
+        lengths = ends - starts
+        # One gather over all posting lists instead of a sparse product: half the time for a single query.
+        offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
+        at = np.arange(int(lengths.sum())) + offsets
+        np.add.at(out, indices[at], data[at] * np.repeat(values, lengths))
+        return out
+
+    def gram(self) -> FloatArray:
+        """Cosines of all rows with each other."""
+        return np.asarray((self.matrix @ self._by_term).toarray(), np.float32)
+
+
+def _stem_bag(stems: Sequence[str]) -> Counter[str]:
+    """Stems and neighbouring pairs: ``slimib pabalst`` is more than its two words."""
+    bag = Counter(stems)
+    bag.update(f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False))
+    return bag
+
+
+def _char_bag(words: Iterable[str]) -> Counter[str]:
+    bag: Counter[str] = Counter()
+    for word in words:
+        padded = f" {word} "
+        for size in _NGRAMS:
+            if len(padded) <= size:
+                bag[padded] += 1
+                break
+            bag.update(padded[at : at + size] for at in range(len(padded) - size + 1))
+    return bag
+
+
+class _Bm25:
+    """BM25 over services, each a bag of weighted stems."""
+
+    _K1 = 1.2
+    _B = 0.4
+
+    def __init__(self, bags: Sequence[Mapping[str, float]]) -> None:
+        frequency: Counter[str] = Counter()
+        for bag in bags:
+            frequency.update(bag.keys())
+        total = len(bags)
+        self.idf = {
+            stem: math.log(1.0 + (total - count + 0.5) / (count + 0.5)) for stem, count in frequency.items()
+        }
+        self._unknown = math.log(1.0 + (total + 0.5) / 0.5)
+        lengths = np.array([sum(bag.values()) for bag in bags], np.float32)
+        norm = self._K1 * (1 - self._B + self._B * lengths / max(float(lengths.mean()), 1e-6))
+        postings: dict[str, tuple[list[int], list[float]]] = {}
+        for at, bag in enumerate(bags):
+            for stem, tf in bag.items():
+                rows, values = postings.setdefault(stem, ([], []))
+                rows.append(at)
+                values.append(self.idf[stem] * tf * (self._K1 + 1) / (tf + float(norm[at])))
+        self._postings = {
+            stem: (np.array(rows, np.intp), np.array(values, np.float32)) for stem, (rows, values) in postings.items()
+        }
+        self._size = total
+
+    def scores(self, stems: Iterable[str]) -> FloatArray:
+        """Scores in about 0…1: the share of the question's weight that a service explains."""
+        out = np.zeros(self._size, np.float32)
+        weight = 0.0
+        for stem in dict.fromkeys(stems):
+            found = self._postings.get(stem)
+            # A word the index has never seen says little either way: it must not drown the known ones.
+            weight += self.idf[stem] if found else 0.3 * self._unknown
+            if found:
+                out[found[0]] += found[1]
+        return out / np.float32(weight * (self._K1 + 1)) if weight else out
+
+    def coverage(self, stems: Iterable[str], service: int) -> float:
+        """IDF-weighted share of the question's words that stand in the service's texts (0…1)."""
+        have = total = 0.0
+        for stem in dict.fromkeys(stems):
+            found = self._postings.get(stem)
+            weight = self.idf.get(stem, self._unknown)
+            total += weight
+            if found is not None and service in found[0]:
+                have += weight
+        return have / total if total else 0.0
+
+    def known_share(self, stems: Sequence[str]) -> float:
+        """Share of words that stand anywhere in the index (0…1)."""
+        return sum(stem in self._postings for stem in stems) / len(stems) if stems else 0.0
+
+
+# --- the index ----------------------------------------------------------------------------------------------------
+
+# How much a text says of its service in the bag of words. Snippets of another language carry names and loan words.
+_FIELD_WEIGHT = {"title": 3.0, "alias": 2.0, "example": 1.0, "institution": 0.6, "text": 0.15, "foreign": 0.5}
+
+
+class _LanguageIndex:
+    """The index as questions of one language see it."""
+
+    def __init__(
+        self,
+        services: Sequence[SearchableService],
+        lang: str,
+        params: SearchParams,
+        encoder: Encoder | None,
+    ) -> None:
+        self._lang = lang
+        self._count = len(services)
+        self._params = params
+        self._encoder = encoder
+        owners: list[int] = []
+        snippets: list[str] = []
+        bags: list[dict[str, float]] = []
+        for at, service in enumerate(services):
+            bag: dict[str, float] = {}
+            own = [
+                ("title", [service.titles.get(lang, "")]),
+                ("alias", service.aliases.get(lang, ())),
+                ("example", service.examples.get(lang, ())),
+            ]
+            for kind, texts in own:
+                for snippet in texts:
+                    if snippet:
+                        owners.append(at)
+                        snippets.append(snippet)
+                        _pour(bag, txt.stems(snippet, lang), _FIELD_WEIGHT[kind])
+            if lang != "lv":
+                # People of every language use the Latvian names of things: EDS, GMI, dzimtsaraksti.
+                for snippet in (service.titles.get("lv", ""), *service.aliases.get("lv", ())):
+                    _pour(bag, txt.stems(snippet, "lv" if lang == "en" else lang), _FIELD_WEIGHT["foreign"])
+            for name in service.institutions:
+                _pour(bag, txt.stems(name, lang), _FIELD_WEIGHT["institution"])
+            for snippet in service.texts.get(lang, ()):
+                _pour(bag, txt.stems(snippet, lang), _FIELD_WEIGHT["text"])
+            bags.append(bag)
+        self._owners = np.array(owners, np.intp)
+        self._bm25 = _Bm25(bags)
+        self._stems = _Space([_stem_bag(txt.stems(snippet, lang)) for snippet in snippets])
+        self._chars = _Space([_char_bag(self._forms(snippet)) for snippet in snippets])
+        self._alpha = self._solve(params)
+        self._embedded = encoder.encode(snippets, lang) if encoder is not None and snippets else None
+        # Start of each service's run of snippets, for a maximum over runs; services without any stay at zero.
+        self._filled, self._starts = np.unique(self._owners, return_index=True)
+
+    def _forms(self, snippet: str) -> list[str]:
+        return [txt.search_form(word, self._lang) for word in txt.words(snippet, self._lang)]
+
+    def _solve(self, params: SearchParams) -> FloatArray:
+        size = len(self._owners)
+        if not size:
+            return np.zeros((0, self._count), np.float32)
+        share = params.char_share
+        kernel = share * self._chars.gram() + (1 - share) * self._stems.gram()
+        kernel[np.diag_indices(size)] += params.ridge_lambda
+        target = np.zeros((size, self._count), np.float32)
+        target[np.arange(size), self._owners] = 1.0
+        solved = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False), target)
+        return np.asarray(solved, np.float32)
+
+    def _best(self, similarities: FloatArray) -> FloatArray:
+        out = np.zeros(self._count, np.float32)
+        if len(self._starts):
+            out[self._filled] = np.maximum.reduceat(similarities, self._starts)
+        return out
+
+    def components(self, question: str) -> dict[str, FloatArray]:
+        """Scores of every service by each scorer."""
+        stems = txt.stems(question, self._lang)
+        by_stem = self._stems.similarities(_stem_bag(stems))
+        by_char = self._chars.similarities(_char_bag(self._forms(question)))
+        share = self._params.char_share
+        out = {
+            "bm25": self._bm25.scores(stems),
+            "nearest_stem": self._best(by_stem),
+            "nearest_char": self._best(by_char),
+            "ridge": (share * by_char + (1 - share) * by_stem) @ self._alpha,
+        }
+        if self._embedded is not None and self._encoder is not None:
+            vector = self._encoder.encode([question], self._lang)[0]
+            out["encoder"] = self._best(np.asarray(self._embedded @ vector, np.float32))
+        return out
+
+    def rank(self, question: str, weights: Mapping[str, float]) -> Ranking:
+        """Services by fused score."""
+        return self.fuse(question, self.components(question), weights)
+
+    def fuse(self, question: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> Ranking:
+        """Puts the scorers' results together."""
+        scores = np.zeros(self._count, np.float32)
+        for name, values in parts.items():
+            weight = weights.get(name, 0.0)
+            if weight:
+                scores += np.float32(weight) * values
+        order = np.argsort(-scores, kind="stable")
+        if not len(order):
+            return Ranking(order, scores, (0.0,) * len(FEATURES))
+        stems = txt.stems(question, self._lang)
+        top = int(order[0])
+        first = float(scores[top])
+        second = float(scores[order[1]]) if len(order) > 1 else 0.0
+        features = (
+            first,
+            first - second,
+            (first - second) / (first + 1e-6) if first > 0 else 0.0,
+            self._bm25.coverage(stems, top),
+            max(float(parts["nearest_stem"][top]), float(parts["nearest_char"][top])),
+            min(len(set(stems)), 20) / 10,
+        )
+        return Ranking(order, scores, features)
+
+    def known_share(self, question: str) -> float:
+        """Share of the question's words that this language's index has seen."""
+        return self._bm25.known_share(txt.stems(question, self._lang))
+
+
+def _pour(bag: dict[str, float], stems: Iterable[str], weight: float) -> None:
+    for stem in stems:
+        bag[stem] = bag.get(stem, 0.0) + weight
+
+
+class SearchIndex:
+    """Immutable, thread-safe search over services in Latvian, Russian and English."""
+
+    def __init__(
+        self,
+        services: Sequence[SearchableService],
+        params: SearchParams | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        """Builds the index (about two seconds for 160 services); raises ValueError for a repeated service id."""
+        self.service_ids: tuple[str, ...] = tuple(service.id for service in services)
+        if len(set(self.service_ids)) != len(self.service_ids):
+            raise ValueError("a service id is there twice")
+        self.params = params or SearchParams.load()
+        self._languages = {lang: _LanguageIndex(services, lang, self.params, encoder) for lang in LANGUAGES}
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Service id → place in the arrays of a `Ranking`."""
+        return {service_id: at for at, service_id in enumerate(self.service_ids)}
+
+    def language_for(self, text: str, lang: str) -> str:
+        """The language to search in: ``lang``, unless the words are plainly of another one.
+
+        Language detection errs on short texts; a wrong language must not cost the answer.
+        """
+        lang = lang if lang in LANGUAGES else LANGUAGES[0]
+        if txt.is_cyrillic(text):
+            return "ru"
+        share = {code: self._languages[code].known_share(text) for code in LANGUAGES}
+        best = max(LANGUAGES, key=lambda code: share[code])
+        return best if share[lang] < 0.34 and share[best] >= 0.6 else lang
+
+    def components(self, text: str, lang: str) -> dict[str, FloatArray]:
+        """Scores by scorer, for tuning and for looking into a result."""
+        return self._languages[lang].components(text[:_MAX_QUERY_CHARS])
+
+    def fuse(
+        self, text: str, lang: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float] | None = None
+    ) -> Ranking:
+        """Ranks from components that were computed before, for tuning."""
+        return self._languages[lang].fuse(text[:_MAX_QUERY_CHARS], parts, weights or self.params.weights[lang])
+
+    def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
+        """The services that ``text`` may mean, the likeliest first.
+
+        Args:
+            text: the citizen's words; only the first 1000 characters count.
+            lang: ``lv``, ``ru`` or ``en``.
+            limit: how many at most.
+
+        Returns:
+            Candidates with calibrated probabilities; empty when no word or letter sequence is known.
+        """
+        text = text[:_MAX_QUERY_CHARS]
+        lang = self.language_for(text, lang)
+        ranking = self._languages[lang].rank(text, self.params.weights[lang])
+        order = [int(at) for at in ranking.order[: max(limit, 3)] if ranking.scores[at] > 1e-4]
+        if not order:
+            return []
+        first, three = self.params.calibration[lang].probabilities(ranking.features)
+        shares = self._shares(ranking.scores[order[1:]], float(ranking.scores[order[0]]))
+        chances = [first]
+        # What is left of the three goes to the second and third by their scores; the tail shares the remainder.
+        near, tail = shares[:2], shares[2:]
+        chances += [min(first, max(0.0, three - first) * share / (sum(near) or 1.0)) for share in near]
+        chances += [min(chances[-1], (1.0 - three) * share) for share in tail]
+        return [
+            Candidate(self.service_ids[at], round(chance, 4), round(float(ranking.scores[at]), 4))
+            for at, chance in zip(order[:limit], chances, strict=False)
+        ]
+
+    def _shares(self, scores: FloatArray, best: float) -> list[float]:
+        if not len(scores):
+            return []
+        powers = np.exp((scores - best) / self.params.temperature)
+        return [float(value) for value in powers / max(float(powers.sum()), 1e-12)]

@@ -1,0 +1,369 @@
+"""The knowledge base as the assistant sees it: which service, where, and what is to be said.
+
+Everything is loaded once and kept in memory; an editor's change builds a new state beside the old one and swaps the
+reference, so a question never meets half a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, Catalogue
+from knowledge_base.gazetteer import Gazetteer, InstitutionMatch, MunicipalityMatch
+from knowledge_base.models import Service, ServiceAnswer
+from knowledge_base.records import FACTS_OF_ASPECT
+from knowledge_base.repository import KnowledgeRepository
+from knowledge_base.search import Candidate, Encoder, SearchableService, SearchIndex, SearchParams
+from knowledge_base.sources import best_source, host
+
+_HERE = Path(__file__).parent
+TRAITS_FILE = _HERE / "data" / "service_traits.json"
+GENERAL = "general"
+STATUS = "status"
+_MUNICIPAL = "municipal"
+#: What people ask next, the most frequent first.
+_ASPECTS_BY_USE = ("how", "documents", "cost", "amount", "deadline", "eligibility", "where", "result", "general")
+_PHONE = re.compile(r"(?:\+371\s?)?\b[2678]\d{7}\b")
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page to go on to; ``kind`` is ``eservice`` (do it there) or ``info`` (read more there)."""
+
+    title: str
+    url: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the information comes from; ``date`` is the page's own date or the day it was checked, if known."""
+
+    title: str
+    url: str
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAnswerView:
+    """An answer about one aspect of one service, ready to be said.
+
+    Attributes:
+        aspect: the aspect that ``text`` speaks of; ``general`` when nothing is known of the asked one.
+        aspect_known: False when the asked aspect is not known; the caller has to say so.
+        lang_of_text: language of ``text``; Latvian when there is no translation.
+        needs_municipality: the answer differs by municipality, and none is known.
+        other_aspects: aspects that have an answer too, the most useful first.
+        confidence: ``high``, ``medium`` or ``low``: how well the facts are founded.
+    """
+
+    service_id: str
+    title: str
+    aspect: str
+    aspect_known: bool
+    text: str
+    lang_of_text: str
+    links: tuple[Link, ...]
+    source: Source | None
+    institution_id: str
+    institution_name: str
+    needs_municipality: bool
+    other_aspects: tuple[str, ...]
+    topic: str
+    confidence: str
+
+
+class InstitutionRow(NamedTuple):
+    """An institution or municipality for the table of institutions."""
+
+    id: str
+    name_lv: str
+    name_ru: str
+    name_en: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Everything that an editor's change replaces."""
+
+    services: Mapping[str, Service]
+    texts: Mapping[tuple[str, str], Mapping[str, ServiceAnswer]]
+    """(service, language) → aspect → answer."""
+    index: SearchIndex
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What is judged rather than found: the topic of a service, and which of its answers differ by municipality."""
+
+    topics: Mapping[str, str]
+    by_municipality: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def load(cls, path: Path = TRAITS_FILE) -> _Traits:
+        raw = json.loads(path.read_text("utf-8"))
+        return cls(
+            topics={service_id: topic for topic, ids in raw["topics"].items() for service_id in ids},
+            by_municipality={service_id: frozenset(aspects) for service_id, aspects in raw["by_municipality"].items()},
+        )
+
+
+class KnowledgeBase:
+    """Search and answers; safe to use from several tasks and threads."""
+
+    def __init__(self, state: _State, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None) -> None:
+        """Use :meth:`load`."""
+        self._state = state
+        self._gazetteer = gazetteer
+        self._params = params
+        self._encoder = encoder
+        self._traits = _Traits.load()
+        self._labels = Catalogue(_HERE / "locales")
+
+    @classmethod
+    async def load(cls, session: AsyncSession, encoder: Encoder | None = None) -> KnowledgeBase:
+        """Reads the knowledge base from the database and builds its index (a few seconds)."""
+        params = SearchParams.load()
+        gazetteer = await asyncio.to_thread(Gazetteer)
+        return cls(await _read_state(session, gazetteer, params, encoder), gazetteer, params, encoder)
+
+    async def reload(self, session: AsyncSession) -> None:
+        """Takes over what editors have changed; questions meanwhile get the old state, whole."""
+        self._state = await _read_state(session, self._gazetteer, self._params, self._encoder)
+
+    # --- which service, which place -----------------------------------------------------------------------------------
+
+    def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
+        """See :meth:`SearchIndex.search`."""
+        return self._state.index.search(text, lang, limit)
+
+    def thresholds(self, lang: str) -> tuple[float, float]:
+        """(from which probability on to answer, from which on to offer choices)."""
+        found = self._params.thresholds[lang if lang in LANGUAGES else DEFAULT_LANGUAGE]
+        return found.answer, found.choices
+
+    def known(self, service_id: str) -> bool:
+        """Whether there is such a service."""
+        return service_id in self._state.services
+
+    def find_municipality(self, text: str) -> MunicipalityMatch | None:
+        """See :meth:`Gazetteer.find_municipality`."""
+        return self._gazetteer.find_municipality(text)
+
+    def find_institution(self, text: str) -> InstitutionMatch | None:
+        """See :meth:`Gazetteer.find_institution`."""
+        return self._gazetteer.find_institution(text)
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def title(self, service_id: str, lang: str) -> str:
+        """Title of a service.
+
+        Raises:
+            KeyError: there is no such service.
+        """
+        return self._state.services[service_id].titles()[lang if lang in LANGUAGES else DEFAULT_LANGUAGE]
+
+    def institution_name(self, institution_id: str, lang: str) -> str:
+        """Name of an institution or municipality; the id itself when it is unknown."""
+        body = self._gazetteer.institutions.get(institution_id)
+        return body.names.get(lang, body.names["lv"]) if body else self.municipality_name(institution_id, lang)
+
+    def municipality_name(self, municipality_id: str, lang: str) -> str:
+        """Name of a municipality; the id itself when it is unknown."""
+        place = self._gazetteer.municipalities.get(municipality_id)
+        return place.names.get(lang, place.names["lv"]) if place else municipality_id
+
+    def institutions(self) -> list[InstitutionRow]:
+        """Every institution, then every municipality (kind ``municipality``)."""
+        bodies = [InstitutionRow(b.id, *_three(b.names), b.kind) for b in self._gazetteer.institutions.values()]
+        places = [InstitutionRow(p.id, *_three(p.names), "municipality") for p in self._gazetteer.municipalities.values()]
+        return bodies + places
+
+    # --- answers ------------------------------------------------------------------------------------------------------
+
+    def answer(
+        self, service_id: str, aspect: str, lang: str, municipality_id: str | None = None
+    ) -> ServiceAnswerView:
+        """What is known about one aspect of a service.
+
+        Args:
+            service_id: a known service.
+            aspect: one of `records.ASPECTS`, or ``status`` (how is my application doing).
+            lang: language to answer in.
+            municipality_id: where, if that is known.
+
+        Raises:
+            KeyError: there is no such service.
+        """
+        state = self._state
+        service = state.services[service_id]
+        lang = lang if lang in LANGUAGES else DEFAULT_LANGUAGE
+        answers = state.texts.get((service_id, lang)) or {}
+        lang_of_text = lang if answers else DEFAULT_LANGUAGE
+        answers = answers or state.texts.get((service_id, DEFAULT_LANGUAGE)) or {}
+
+        institution_id = self._institution_id(service)
+        row = answers.get(aspect)
+        given = aspect
+        if aspect == STATUS:
+            text, lang_of_text = self._status(service, institution_id, lang), lang
+        elif row is not None:
+            text = row.text
+        else:
+            given = GENERAL
+            row = answers.get(GENERAL)
+            known = row.text if row else self._labels.text(
+                lang, "fallback.text", title=service.titles()[lang], name=self._provider(service, institution_id, lang)
+            )
+            text = "\n".join(_unless_said(known, self._contact(service, institution_id, lang)))
+        varies = given in self._traits.by_municipality.get(service_id, frozenset())
+        place = self._gazetteer.municipalities.get(municipality_id) if municipality_id else None
+        if place is not None and varies:
+            name = place.names[lang]
+            text += "\n" + self._labels.text(lang, "municipality.variant", name=name)
+            if place.phone:
+                phone = self._labels.text(lang, "contact.phone", phone=place.phone)
+                text += "\n" + self._labels.text(lang, "contact.line", name=name, contact=phone)
+        return ServiceAnswerView(
+            service_id=service_id,
+            title=service.titles()[lang],
+            aspect=given,
+            aspect_known=given == aspect,
+            text=text,
+            lang_of_text=lang_of_text,
+            links=self._links(service, institution_id, place.id if place else None, lang),
+            source=self._source(service, given, row),
+            institution_id=institution_id,
+            institution_name=self._provider(service, institution_id, lang),
+            needs_municipality=varies and place is None,
+            other_aspects=tuple(name for name in _ASPECTS_BY_USE if name in answers and name != given),
+            topic=self._traits.topics.get(service_id, "other"),
+            confidence=service.confidence,
+        )
+
+    def _institution_id(self, service: Service) -> str:
+        return self._gazetteer.by_code.get(service.institution_code, service.institution_code)
+
+    def _provider(self, service: Service, institution_id: str, lang: str) -> str:
+        body = self._gazetteer.institutions.get(institution_id)
+        return body.names[lang] if body else service.institution_name
+
+    def _contact(self, service: Service, institution_id: str, lang: str) -> str:
+        """One line that says where to ask, in any language: name, telephone, e-mail."""
+        body = self._gazetteer.institutions.get(institution_id)
+        fact = service.facts.get("contact") or ""
+        phones, emails = _PHONE.findall(fact), _EMAIL.findall(fact)
+        # A fact with several numbers tells them apart in Latvian words; the institution's own number is safer then.
+        phone = phones[0] if len(phones) == 1 else body.phone if body else None
+        email = emails[0] if len(emails) == 1 else body.email if body else None
+        parts = [self._labels.text(lang, "contact.phone", phone=phone)] if phone else []
+        parts += [self._labels.text(lang, "contact.email", email=email)] if email else []
+        name = self._provider(service, institution_id, lang)
+        if not parts:
+            return self._labels.text(lang, "contact.line_bare", name=name)
+        return self._labels.text(lang, "contact.line", name=name, contact=", ".join(parts))
+
+    def _status(self, service: Service, institution_id: str, lang: str) -> str:
+        lines = [self._labels.text(lang, "status.text")]
+        if institution_id == "vid":
+            lines.append(self._labels.text(lang, "status.eds"))
+        elif host(service.facts.get("online_url") or "") in {"latvija.gov.lv", "latvija.lv", "epakalpojumi.latvija.lv"}:
+            lines.append(self._labels.text(lang, "status.portal"))
+        lines.append(self._contact(service, institution_id, lang))
+        return "\n".join(lines)
+
+    def _links(self, service: Service, institution_id: str, municipality_id: str | None, lang: str) -> tuple[Link, ...]:
+        links: list[Link] = []
+        online = service.facts.get("online_url")
+        if online:
+            parts = urlsplit(online)
+            # The front page of a portal is not the e-service itself and must not be announced as it.
+            key = "link.eservice" if parts.path.strip("/") or parts.query else "link.portal"
+            links.append(Link(self._labels.text(lang, key, name=host(online)), online, "eservice"))
+        place = self._gazetteer.municipalities.get(municipality_id) if municipality_id else None
+        if place is not None and place.website and service.kind == _MUNICIPAL:
+            links.append(Link(self._labels.text(lang, "link.municipality", name=place.names[lang]), place.website, "info"))
+        body = self._gazetteer.institutions.get(institution_id)
+        if body is not None and body.website and all(host(link.url) != host(body.website) for link in links):
+            name = body.abbreviation or body.names[lang]
+            links.append(Link(self._labels.text(lang, "link.institution", name=name), body.website, "info"))
+        return tuple(links)
+
+    def _source(self, service: Service, aspect: str, row: ServiceAnswer | None) -> Source | None:
+        found = best_source(service.sources, FACTS_OF_ASPECT[aspect])
+        if found is None:
+            return None
+        dated = str(found["as_of"])[:10] if found.get("as_of") else None
+        if dated is None and service.checked_on is not None:
+            dated = service.checked_on.isoformat()
+        if row is not None and row.origin == "editor":
+            dated = row.source_date or dated
+        return Source(host(str(found["url"])), str(found["url"]), dated)
+
+
+def _three(names: Mapping[str, str]) -> tuple[str, str, str]:
+    return names["lv"], names["ru"], names["en"]
+
+
+def _unless_said(text: str, contact: str) -> list[str]:
+    """``text``, and the contact after it unless its telephone is in the text already."""
+    phone = _PHONE.search(contact)
+    return [text] if phone and phone.group() in text else [text, contact]
+
+
+async def _read_state(
+    session: AsyncSession, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None
+) -> _State:
+    repository = KnowledgeRepository(session)
+    services = await repository.services()
+    answers = await repository.current_answers()
+    examples = await repository.examples()
+    # Rows are read here and in other threads later: cut from the session, they can load nothing behind our back.
+    for rows in (services, *answers.values()):
+        for row in rows:
+            session.expunge(row)
+    texts: dict[tuple[str, str], dict[str, ServiceAnswer]] = defaultdict(dict)
+    for service_id, found in answers.items():
+        for answer in found:
+            texts[service_id, answer.lang][answer.aspect] = answer
+    searchable = [
+        SearchableService(
+            id=service.id,
+            titles=service.titles(),
+            aliases=service.aliases,
+            examples=_by_lang((e.lang, e.text) for e in examples.get(service.id, ())),
+            institutions=_institution_names(service, gazetteer),
+            texts=_by_lang((a.lang, a.text) for a in answers.get(service.id, ())),
+        )
+        for service in services
+    ]
+    index = await asyncio.to_thread(SearchIndex, searchable, params, encoder)
+    return _State({service.id: service for service in services}, dict(texts), index)
+
+
+def _by_lang(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
+    out: dict[str, list[str]] = defaultdict(list)
+    for lang, text in pairs:
+        out[lang].append(text)
+    return dict(out)
+
+
+def _institution_names(service: Service, gazetteer: Gazetteer) -> tuple[str, ...]:
+    body = gazetteer.institutions.get(gazetteer.by_code.get(service.institution_code, ""))
+    names = [service.institution_code, service.institution_name]
+    if body is not None:
+        names += [*body.names.values(), body.abbreviation or ""]
+    return tuple(dict.fromkeys(name for name in names if name))

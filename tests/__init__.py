@@ -1,0 +1,1 @@
+"""Tests of Pietura. They mirror the packages; nothing in them reaches beyond this machine."""
