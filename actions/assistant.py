@@ -88,9 +88,9 @@ class PieturaAssistant:
                 if self._knowledge.known(service_id):
                     return self._answers.give(turn, service_id, aspect or "general")
             case "aspect":
-                service_id = turn.context.get("service_id")
-                if service_id and self._knowledge.known(service_id):
-                    return self._answers.give(turn, service_id, rest)
+                spoken_of = turn.context.get("service_id")
+                if spoken_of and self._knowledge.known(spoken_of):
+                    return self._answers.give(turn, spoken_of, rest)
             case "municipality":
                 return self._answers.with_municipality(turn, None if rest == "any" else rest)
             case "handoff":
@@ -197,4 +197,3 @@ class PieturaAssistant:
         if turn.failures >= FAILURES_ALLOWED:
             return turn.hand_over("failed_twice")
         return turn.reply("clarify", Utterance(turn.text("clarify"), turn.lang, (turn.person_button(),)))
-

@@ -21,7 +21,9 @@ _ORDINALS = (
     re.compile(r"^(2|2\.|otr\w+|втор\w+|second|the second( one)?)$"),
     re.compile(r"^(3|3\.|tres\w+|treš\w+|трет\w+|third|the third( one)?)$"),
 )
-_ANY_PLACE = re.compile(r"\b(nezinu|vienalga|jebkura|visas?|nav svarigi)\b|не знаю|все равно|любая|\b(don'?t know|any|doesn'?t matter)\b")
+_ANY_PLACE = re.compile(
+    r"\b(nezinu|vienalga|jebkura|visas?|nav svarigi)\b|не знаю|все равно|любая|\b(don'?t know|any|doesn'?t matter)\b"
+)
 #: A follow-up is short: "un cik tas maksā?", "а какие документы нужны?".
 _FOLLOW_UP_WORDS = 8
 
@@ -138,7 +140,7 @@ class ServiceAnswers:
         self._remember_place(turn, turn.request.text)
         view = self._view(turn, service_id, aspect)
         turn.context |= {"service_id": service_id, "aspect": view.aspect, "failures": 0}
-        about = {"service_id": service_id, "institution_id": view.institution_id, "topic": view.topic}
+        about: dict[str, Any] = {"service_id": service_id, "institution_id": view.institution_id, "topic": view.topic}
         if view.needs_municipality and ask_place:
             turn.context["pending"] = {"kind": "municipality", "service_id": service_id, "aspect": aspect}
             said = Utterance(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import time
 from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import ORJSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import select
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import actions
 import handoff
@@ -46,7 +48,6 @@ from kit.ratelimit import Limiter
 from knowledge_base.service import KnowledgeBase
 
 log = structlog.get_logger(__name__)
-Middleware = Callable[[Request], Awaitable[Response]]
 
 
 class ServiceNames:
@@ -74,8 +75,9 @@ class Gateway:
         clock: Clock | None = None,
         understander: Understander | None = None,
         policy: Policy | None = None,
+        knowledge: KnowledgeBase | None = None,
     ) -> None:
-        """``clock``, ``understander`` and ``policy`` are replaced in tests."""
+        """``clock``, ``understander`` and ``policy`` are replaced in tests; ``knowledge`` is loaded when not given."""
         self.settings = settings
         self.clock = clock or SystemClock()
         self.db = Database(settings.database_url)
@@ -83,7 +85,7 @@ class Gateway:
         self.rasa = RasaClient(settings.bot_url, settings.bot_token.get_secret_value(), settings.bot_timeout_s)
         self._understander = understander or self.rasa
         self._policy = policy or Policy()
-        self._exceptions: dict[object, bool] = {}
+        self._loaded = knowledge
         self._tasks: list[asyncio.Task[None]] = []
 
     async def build(self, app: FastAPI) -> None:
@@ -91,7 +93,7 @@ class Gateway:
         settings = self.settings
         language.warm_up()
         async with self.db.read() as session:
-            self.knowledge = await KnowledgeBase.load(session)
+            self.knowledge = self._loaded or await KnowledgeBase.load(session)
             rows = (await session.scalars(select(CalendarException))).all()
         opens, closes = time.fromisoformat(settings.opens), time.fromisoformat(settings.closes)
         calendar = WorkingCalendar(opens, closes, {row.day: row.working for row in rows})
@@ -100,9 +102,7 @@ class Gateway:
         )
         names = ServiceNames(self.knowledge)
         texts = Catalogue(_folder(handoff) / "locales")
-        self.broker = Broker(
-            self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy
-        )
+        self.broker = Broker(self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy)
         self.feed = Feed(self.db, self.bus)
         self.turns = Turns(self.broker)
         self.sweep = Sweep(self.broker, self.turns)
@@ -166,6 +166,35 @@ class Gateway:
         await self.db.close()
 
 
+class SecurityHeaders:
+    """Headers that every answer carries unless its route has set its own."""
+
+    def __init__(self, app: ASGIApp, *, production: bool) -> None:
+        self._app = app
+        self._headers = {
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        }
+        if production:
+            self._headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on; adds the headers to HTTP answers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
 def _folder(package: object) -> Path:
     return Path(str(getattr(package, "__file__", ""))).parent
 
@@ -191,15 +220,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     app.state.gateway = gateway
     _add_errors(app, gateway)
 
-    @app.middleware("http")
-    async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers.setdefault("x-content-type-options", "nosniff")
-        response.headers.setdefault("referrer-policy", "same-origin")
-        response.headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
-        if gateway.settings.environment == "production":
-            response.headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
-        return response
+    app.add_middleware(SecurityHeaders, production=gateway.settings.environment == "production")
 
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
@@ -225,7 +246,7 @@ def _add_errors(app: FastAPI, gateway: Gateway) -> None:
 
     @app.exception_handler(PieturaError)
     async def on_refusal(request: Request, error: PieturaError) -> Response:
-        response = ORJSONResponse(body(request, error.code, error.details), error.status)
+        response = JSONResponse(body(request, error.code, error.details), error.status)
         if "retry_after_s" in error.details:
             response.headers["retry-after"] = str(error.details["retry_after_s"])
         if error.status == 401 and request.cookies.get(COOKIE) and error.code == "unauthorised":
@@ -237,14 +258,14 @@ def _add_errors(app: FastAPI, gateway: Gateway) -> None:
         where = "; ".join(
             f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors()[:5]
         )
-        return ORJSONResponse(body(request, "bad_request", {"detail": where}), 422)
+        return JSONResponse(body(request, "bad_request", {"detail": where}), 422)
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 403: "forbidden", 401: "unauthorised"}.get(error.status_code, "bad_request")
-        return ORJSONResponse(body(request, code, {"detail": str(error.detail)}), error.status_code)
+        return JSONResponse(body(request, code, {"detail": str(error.detail)}), error.status_code)
 
     @app.exception_handler(Exception)
     async def on_failure(request: Request, error: Exception) -> Response:
         log.error("request failed", path=request.url.path, exc_info=error)
-        return ORJSONResponse(body(request, "internal", {}), 500)
+        return JSONResponse(body(request, "internal", {}), 500)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, ORJSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import func, select
 
 from handoff.conversations.models import Conversation, Turn
@@ -52,7 +52,7 @@ class Health:
                 status,
                 headers={"content-security-policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'"},
             )
-        return ORJSONResponse({"ok": ok, "at": iso(self._gateway.clock.now()), "parts": parts}, status)
+        return JSONResponse({"ok": ok, "at": iso(self._gateway.clock.now()), "parts": parts}, status)
 
     async def parts(self) -> dict[str, dict[str, Any]]:
         """Each part with ``ok`` and its figures."""

@@ -229,7 +229,7 @@ async def run(settings: Settings) -> None:
             await child.start()
         ready = asyncio.gather(*(child.wait_ready() for child in processes))
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({asyncio.ensure_future(ready), stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():
             await ready
             _welcome(settings, time.monotonic() - started)

@@ -59,7 +59,7 @@ async def seed_demo(session: AsyncSession) -> None:
         await session.merge(Centre(id=centre_id, name=name))
     await session.flush()
     hashed: str | None = None
-    for email, name, role, centre_id, institution_id, languages in DEMO_STAFF:
+    for email, name, role, centre, institution_id, languages in DEMO_STAFF:
         if await people.by_email(session, email) is not None:
             continue
         hashed = hashed or hash_password(DEMO_PASSWORD)
@@ -70,7 +70,7 @@ async def seed_demo(session: AsyncSession) -> None:
                 name=name,
                 role=role,
                 password_hash=hashed,
-                centre_id=centre_id,
+                centre_id=centre,
                 institution_id=institution_id,
                 languages=languages,
             )

@@ -113,7 +113,7 @@ class Broker:
         self.texts = texts
         self.names = names
         self.policy = policy
-        self.on_turn: Callable[[str], None] = lambda message_id: None
+        self.on_turn: Callable[[str], None] = _nobody_listens
 
     # --- what citizens do -------------------------------------------------------------------------------------------
 
@@ -201,7 +201,12 @@ class Broker:
         await unit.session.flush()
         case = await cases.open_case(unit.session, conversation)
         events.add(
-            "opened", conversation.id, actor_kind=Actor.CITIZEN, to_state=State.BOT, version=1, data={"case_no": case.no}
+            "opened",
+            conversation.id,
+            actor_kind=Actor.CITIZEN,
+            to_state=State.BOT,
+            version=1,
+            data={"case_no": case.no},
         )
         await self.say(
             unit, events, conversation, self.assistant.greeting(inbound.lang), author_kind="assistant", greeting=True
@@ -335,9 +340,7 @@ class Broker:
         }
         if author_kind == "citizen":
             values |= {"unread": Conversation.unread + 1, "citizen_seen_at": now}
-        changed = await repository.set_where(
-            unit.session, conversation.id, Conversation.state.not_in([*ENDED]), values
-        )
+        changed = await repository.set_where(unit.session, conversation.id, Conversation.state.not_in([*ENDED]), values)
         if changed is None:
             raise PieturaError("ended")
         message = Message(
@@ -373,7 +376,9 @@ class Broker:
         text = self.texts.text(conversation.lang, key, **values)
         return await self.say(unit, events, conversation, Utterance(text, conversation.lang), author_kind="system")
 
-    async def change(self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change) -> Conversation:
+    async def change(
+        self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change
+    ) -> Conversation:
         """Moves a conversation along one rule of the state machine, or refuses.
 
         Raises:
@@ -421,7 +426,13 @@ class Broker:
     ) -> Conversation:
         """Ends a conversation and settles its case, in one transaction."""
         now = self.clock.now()
-        wanted.values |= {"outcome": outcome, "closed_at": now, "waiting_since": None, "offered_to_id": None, "due_at": None}
+        wanted.values |= {
+            "outcome": outcome,
+            "closed_at": now,
+            "waiting_since": None,
+            "offered_to_id": None,
+            "due_at": None,
+        }
         changed = await self.change(unit, events, conversation, wanted)
         await cases.settle(unit.session, changed, now)
         return changed
@@ -507,6 +518,11 @@ class Broker:
         }
 
 
+def _nobody_listens(message_id: str) -> None:
+    """Before the turns are put together with the broker, the sweep alone takes them up."""
+    log.warning("no turns are running", message=message_id)
+
+
 _PHASES = {
     State.BOT: "assistant",
     State.QUEUED: "waiting",
@@ -518,4 +534,3 @@ _PHASES = {
     State.CLOSED: "ended",
     State.ABANDONED: "ended",
 }
-

@@ -18,10 +18,25 @@ from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.textual import clean
 
 OUTCOMES = ("resolved", "resolved_level2", "referred", "answer_later", "unresolved", "no_reply", "spam")
-TOPICS = (
-    "benefits pensions residence documents family health work taxes business property transport education social"
-    " eservices complaint suggestion other"
-).split()
+TOPICS = [
+    "benefits",
+    "pensions",
+    "residence",
+    "documents",
+    "family",
+    "health",
+    "work",
+    "taxes",
+    "business",
+    "property",
+    "transport",
+    "education",
+    "social",
+    "eservices",
+    "complaint",
+    "suggestion",
+    "other",
+]
 
 #: What the console offers, and the rule of the state machine behind it.
 ACTS: dict[str, Trigger] = {
@@ -128,7 +143,13 @@ class Desk:
                 events,
                 conversation,
                 Change(
-                    trigger or ACTS[act], Actor.STAFF, viewer.id, cause=act, version=version, values=values, data=data or {}
+                    trigger or ACTS[act],
+                    Actor.STAFF,
+                    viewer.id,
+                    cause=act,
+                    version=version,
+                    values=values,
+                    data=data or {},
                 ),
             )
             if note is not None:
@@ -249,7 +270,7 @@ class Desk:
 
     async def return_to_bot(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
         """Gives the conversation back to the assistant."""
-        values = {"holder_id": None, "reason": None, "summary": None, "context": {}}
+        values: dict[str, Any] = {"holder_id": None, "reason": None, "summary": None, "context": {}}
         await self._act(
             viewer,
             conversation_id,
@@ -270,7 +291,9 @@ class Desk:
         if colleague is None or colleague.role not in ("operator", "supervisor") or colleague.id == viewer.id:
             raise PieturaError("bad_colleague")
         values = {"offered_to_id": colleague.id, "offered_at": broker.clock.now()}
-        await self._act(viewer, conversation_id, "transfer", version, values=values, data=_noted(note, to=colleague.name))
+        await self._act(
+            viewer, conversation_id, "transfer", version, values=values, data=_noted(note, to=colleague.name)
+        )
 
     async def accept(self, viewer: Viewer, conversation_id: str, version: int) -> None:
         """Accepts what a colleague offered."""
@@ -291,9 +314,7 @@ class Desk:
         """Declines what a colleague offered; it stays with the colleague."""
         await self._act(viewer, conversation_id, "decline", version, values={"offered_to_id": None})
 
-    async def level2(
-        self, viewer: Viewer, conversation_id: str, version: int, institution_id: str, note: str
-    ) -> None:
+    async def level2(self, viewer: Viewer, conversation_id: str, version: int, institution_id: str, note: str) -> None:
         """Brings in a specialist of an institution (R4); the operator keeps the conversation toward the citizen."""
         broker = self._broker
         async with broker.db.read() as session:

@@ -181,6 +181,14 @@ class Gazetteer:
             code: body.successor_id or body.id for body in self.institutions.values() for code in body.codes
         }
 
+    def institution_names(self, code: str, name: str) -> tuple[str, ...]:
+        """Every name of the institution with catalogue ``code``, for searching; ``name`` is the catalogue's own."""
+        body = self.institutions.get(self.by_code.get(code, ""))
+        names = [code, name]
+        if body is not None:
+            names += [*body.names.values(), body.abbreviation or ""]
+        return tuple(dict.fromkeys(name for name in names if name))
+
     # --- municipalities ---------------------------------------------------------------------------------------------
 
     def find_municipality(self, text: str) -> MunicipalityMatch | None:

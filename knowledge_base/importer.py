@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -202,13 +203,25 @@ def _known(service_id: str, path: Path, data_dir: Path, data: DataSet) -> bool:
     return False
 
 
+@cache
+def _labels() -> dict[str, str]:
+    labels: dict[str, str] = json.loads((LOCALES_DIR / "lv.json").read_text("utf-8"))
+    return labels
+
+
+def compose_texts(record: ServiceRecord, written: AnswerRecord | None) -> dict[tuple[str, str], str]:
+    """(language, aspect) → text: the written answers, or Latvian ones composed from the facts."""
+    if written is None:
+        return {("lv", aspect): body for aspect, body in compose_lv(record, _labels()).items()}
+    return {(lang, aspect): body for lang in LANGUAGES for aspect, body in written.texts(lang).aspects.items()}
+
+
 class Importer:
     """Brings the database into the state of the data files, touching only what differs."""
 
     def __init__(self, session: AsyncSession) -> None:
         """``session``: an open session; the caller commits."""
         self._session = session
-        self._labels: dict[str, str] = json.loads((LOCALES_DIR / "lv.json").read_text("utf-8"))
 
     async def load(self, data_dir: Path = DATA_DIR, *, allow_partial: bool = False) -> ImportReport:
         """Loads all files of ``data_dir``; a second call changes nothing.
@@ -250,7 +263,7 @@ class Importer:
         fresh: list[ServiceAnswer] = []
         for service_id, record in data.services.items():
             written = data.answers.get(service_id)
-            wanted = self._texts(record, written)
+            wanted = compose_texts(record, written)
             origin = "written" if written else "composed"
             for (lang, aspect), body in wanted.items():
                 row = stored.pop((service_id, lang, aspect), None)
@@ -288,13 +301,6 @@ class Importer:
         await self._session.flush()
         self._session.add_all(fresh)
         await self._session.flush()
-
-    def _texts(self, record: ServiceRecord, written: AnswerRecord | None) -> dict[tuple[str, str], str]:
-        if written is None:
-            return {("lv", aspect): body for aspect, body in compose_lv(record, self._labels).items()}
-        return {
-            (lang, aspect): body for lang in LANGUAGES for aspect, body in written.texts(lang).aspects.items()
-        }
 
     async def _load_examples(self, data: DataSet, tally: Tally) -> None:
         stored: dict[str, dict[tuple[str, str], ServiceExample]] = defaultdict(dict)

@@ -1,13 +1,14 @@
 """Which service does a question mean: an in-memory index with calibrated probabilities.
 
-Three lexical views of the same snippets (titles, everyday names, example questions) are fused:
+Lexical views of the same services are fused:
 
-* ``bm25``: stems against everything known of a service, institution names and answer texts with low weight;
+* ``bm25``: stems against titles, everyday names, example questions and names of institutions;
+* ``texts``: stems against the answers that citizens read;
 * ``nearest``: the best single snippet, by stems and by character n-grams (typing mistakes, missing diacritics);
 * ``ridge``: a kernel ridge classifier over the same two similarities. It is solved in closed form when the index is
   built (about a second), so an editor's change is searchable at once, with no training run.
 
-A fourth view, sentence embeddings, joins through the `Encoder` seam without touching the others.
+A further view, sentence embeddings, joins through the `Encoder` seam without touching the others.
 
 The index is immutable: a change builds a new one and swaps the reference, so searching needs no lock.
 """
@@ -34,10 +35,11 @@ from knowledge_base import text as txt
 FloatArray = NDArray[np.float32]
 
 PARAMS_FILE = Path(__file__).parent / "data" / "search_params.json"
-SCORERS: tuple[str, ...] = ("bm25", "nearest_stem", "nearest_char", "ridge", "encoder")
-FEATURES: tuple[str, ...] = ("score", "margin", "ratio", "coverage", "nearest", "length")
+SCORERS: tuple[str, ...] = ("bm25", "texts", "nearest_stem", "nearest_char", "ridge", "encoder")
+FEATURES: tuple[str, ...] = ("odds", "odds_three", "score", "margin", "coverage", "nearest", "known", "length")
 
 _MAX_QUERY_CHARS = 1000
+_LEAST_SCORE = 1e-4
 _NGRAMS = (3, 4, 5)
 
 
@@ -112,9 +114,10 @@ class SearchParams:
     weights: Mapping[str, Mapping[str, float]]
     calibration: Mapping[str, Calibration]
     thresholds: Mapping[str, Thresholds]
+    temperature: Mapping[str, float]
+    """By language: how far apart scores are, so that their softmax says how likely each service is."""
     ridge_lambda: float = 0.5
     char_share: float = 0.5
-    temperature: float = 0.08
 
     @classmethod
     def load(cls, path: Path = PARAMS_FILE) -> SearchParams:
@@ -131,23 +134,29 @@ class SearchParams:
                 for lang, entry in raw["calibration"].items()
             },
             thresholds={lang: Thresholds(**entry) for lang, entry in raw["thresholds"].items()},
+            temperature=raw["temperature"],
             ridge_lambda=raw["ridge_lambda"],
             char_share=raw["char_share"],
-            temperature=raw["temperature"],
         )
 
     @classmethod
     def untuned(cls) -> SearchParams:
         """Plain starting values, for tuning and tests."""
-        flat = Calibration((0.0,) * len(FEATURES), (1.0,) * len(FEATURES), (-2.0, 6.0, 4.0, 0, 0, 0, 0),
-                           (-1.0, 6.0, 3.0, 0, 0, 0, 0))  # fmt: skip
+        count = len(FEATURES)
+        flat = Calibration(
+            mean=(0.0,) * count,
+            scale=(1.0,) * count,
+            first=(0.0, 1.0, *(0.0,) * (count - 1)),
+            among_three=(0.0, 0.0, 1.0, *(0.0,) * (count - 2)),
+        )
         return cls(
             weights={
-                lang: {"bm25": 0.3, "nearest_stem": 0.15, "nearest_char": 0.2, "ridge": 0.35, "encoder": 0.0}
+                lang: {"bm25": 0.3, "texts": 0.05, "nearest_stem": 0.1, "nearest_char": 0.2, "ridge": 0.35, "encoder": 0.0}
                 for lang in LANGUAGES
             },
             calibration={lang: flat for lang in LANGUAGES},
-            thresholds={lang: Thresholds(0.7, 0.5) for lang in LANGUAGES},
+            thresholds={lang: Thresholds(0.7, 0.3) for lang in LANGUAGES},
+            temperature={lang: 0.05 for lang in LANGUAGES},
         )
 
 
@@ -157,6 +166,8 @@ class Ranking:
 
     order: NDArray[np.intp]
     scores: FloatArray
+    shares: FloatArray
+    """Softmax of the scores: how likely each service is if one of them is meant at all."""
     features: tuple[float, ...]
 
 
@@ -194,17 +205,17 @@ class _Space:
     def similarities(self, bag: Mapping[str, int]) -> FloatArray:
         """Cosine of ``bag`` with every row."""
         columns, values = self._row(bag)
-        out = np.zeros(self.matrix.shape[0], np.float32)
+        rows = self.matrix.shape[0]
         indptr, indices, data = self._by_term.indptr, self._by_term.indices, self._by_term.data
         if len(columns) == 0:
-            return out
+            return np.zeros(rows, np.float32)
         starts, ends = indptr[columns], indptr[columns + 1]
         lengths = ends - starts
         # One gather over all posting lists instead of a sparse product: half the time for a single query.
         offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
         at = np.arange(int(lengths.sum())) + offsets
-        np.add.at(out, indices[at], data[at] * np.repeat(values, lengths))
-        return out
+        found = np.bincount(indices[at], weights=data[at] * np.repeat(values, lengths), minlength=rows)
+        return found.astype(np.float32)
 
     def gram(self) -> FloatArray:
         """Cosines of all rows with each other."""
@@ -289,7 +300,7 @@ class _Bm25:
 # --- the index ----------------------------------------------------------------------------------------------------
 
 # How much a text says of its service in the bag of words. Snippets of another language carry names and loan words.
-_FIELD_WEIGHT = {"title": 3.0, "alias": 2.0, "example": 1.0, "institution": 0.6, "text": 0.15, "foreign": 0.5}
+_FIELD_WEIGHT = {"title": 3.0, "alias": 2.0, "example": 1.0, "institution": 0.6, "foreign": 0.5}
 
 
 class _LanguageIndex:
@@ -309,6 +320,7 @@ class _LanguageIndex:
         owners: list[int] = []
         snippets: list[str] = []
         bags: list[dict[str, float]] = []
+        text_bags: list[dict[str, float]] = []
         for at, service in enumerate(services):
             bag: dict[str, float] = {}
             own = [
@@ -328,11 +340,14 @@ class _LanguageIndex:
                     _pour(bag, txt.stems(snippet, "lv" if lang == "en" else lang), _FIELD_WEIGHT["foreign"])
             for name in service.institutions:
                 _pour(bag, txt.stems(name, lang), _FIELD_WEIGHT["institution"])
+            text_bag: dict[str, float] = {}
             for snippet in service.texts.get(lang, ()):
-                _pour(bag, txt.stems(snippet, lang), _FIELD_WEIGHT["text"])
+                _pour(text_bag, txt.stems(snippet, lang), 1.0)
             bags.append(bag)
+            text_bags.append(text_bag)
         self._owners = np.array(owners, np.intp)
         self._bm25 = _Bm25(bags)
+        self._texts = _Bm25(text_bags)
         self._stems = _Space([_stem_bag(txt.stems(snippet, lang)) for snippet in snippets])
         self._chars = _Space([_char_bag(self._forms(snippet)) for snippet in snippets])
         self._alpha = self._solve(params)
@@ -369,6 +384,7 @@ class _LanguageIndex:
         share = self._params.char_share
         out = {
             "bm25": self._bm25.scores(stems),
+            "texts": self._texts.scores(stems),
             "nearest_stem": self._best(by_stem),
             "nearest_char": self._best(by_char),
             "ridge": (share * by_char + (1 - share) * by_stem) @ self._alpha,
@@ -378,11 +394,16 @@ class _LanguageIndex:
             out["encoder"] = self._best(np.asarray(self._embedded @ vector, np.float32))
         return out
 
-    def rank(self, question: str, weights: Mapping[str, float]) -> Ranking:
+    def rank(self, question: str) -> Ranking:
         """Services by fused score."""
-        return self.fuse(question, self.components(question), weights)
+        params = self._params
+        return self.fuse(
+            question, self.components(question), params.weights[self._lang], params.temperature[self._lang]
+        )
 
-    def fuse(self, question: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float]) -> Ranking:
+    def fuse(
+        self, question: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperature: float
+    ) -> Ranking:
         """Puts the scorers' results together."""
         scores = np.zeros(self._count, np.float32)
         for name, values in parts.items():
@@ -391,24 +412,33 @@ class _LanguageIndex:
                 scores += np.float32(weight) * values
         order = np.argsort(-scores, kind="stable")
         if not len(order):
-            return Ranking(order, scores, (0.0,) * len(FEATURES))
+            return Ranking(order, scores, scores, (0.0,) * len(FEATURES))
         stems = txt.stems(question, self._lang)
         top = int(order[0])
+        powers = np.exp((scores - scores[top]) / np.float32(temperature))
+        shares = powers / powers.sum()
         first = float(scores[top])
         second = float(scores[order[1]]) if len(order) > 1 else 0.0
         features = (
+            _log_odds(float(shares[top])),
+            _log_odds(float(shares[order[:3]].sum())),
             first,
             first - second,
-            (first - second) / (first + 1e-6) if first > 0 else 0.0,
             self._bm25.coverage(stems, top),
             max(float(parts["nearest_stem"][top]), float(parts["nearest_char"][top])),
+            self._bm25.known_share(stems),
             min(len(set(stems)), 20) / 10,
         )
-        return Ranking(order, scores, features)
+        return Ranking(order, scores, shares, features)
 
     def known_share(self, question: str) -> float:
         """Share of the question's words that this language's index has seen."""
         return self._bm25.known_share(txt.stems(question, self._lang))
+
+
+def _log_odds(chance: float) -> float:
+    chance = min(max(chance, 1e-4), 1 - 1e-4)
+    return math.log(chance / (1.0 - chance))
 
 
 def _pour(bag: dict[str, float], stems: Iterable[str], weight: float) -> None:
@@ -454,10 +484,10 @@ class SearchIndex:
         return self._languages[lang].components(text[:_MAX_QUERY_CHARS])
 
     def fuse(
-        self, text: str, lang: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float] | None = None
+        self, text: str, lang: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperature: float
     ) -> Ranking:
         """Ranks from components that were computed before, for tuning."""
-        return self._languages[lang].fuse(text[:_MAX_QUERY_CHARS], parts, weights or self.params.weights[lang])
+        return self._languages[lang].fuse(text[:_MAX_QUERY_CHARS], parts, weights, temperature)
 
     def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
         """The services that ``text`` may mean, the likeliest first.
@@ -472,24 +502,22 @@ class SearchIndex:
         """
         text = text[:_MAX_QUERY_CHARS]
         lang = self.language_for(text, lang)
-        ranking = self._languages[lang].rank(text, self.params.weights[lang])
-        order = [int(at) for at in ranking.order[: max(limit, 3)] if ranking.scores[at] > 1e-4]
+        return self.candidates(self._languages[lang].rank(text), self.params.calibration[lang], limit)
+
+    def candidates(self, ranking: Ranking, calibration: Calibration, limit: int) -> list[Candidate]:
+        """The best of a ranking, with probabilities that never rise from one to the next."""
+        order = [int(at) for at in ranking.order[: max(limit, 3)] if ranking.scores[at] > _LEAST_SCORE]
         if not order:
             return []
-        first, three = self.params.calibration[lang].probabilities(ranking.features)
-        shares = self._shares(ranking.scores[order[1:]], float(ranking.scores[order[0]]))
+        first, three = calibration.probabilities(ranking.features)
+        shares = [float(ranking.shares[at]) for at in order]
         chances = [first]
-        # What is left of the three goes to the second and third by their scores; the tail shares the remainder.
-        near, tail = shares[:2], shares[2:]
+        # What is left of the three goes to the second and third by their shares; the tail shares the remainder.
+        near = shares[1:3]
         chances += [min(first, max(0.0, three - first) * share / (sum(near) or 1.0)) for share in near]
-        chances += [min(chances[-1], (1.0 - three) * share) for share in tail]
+        rest = 1.0 - sum(shares[:3])
+        chances += [min(chances[-1], (1.0 - three) * share / max(rest, share)) for share in shares[3:]]
         return [
             Candidate(self.service_ids[at], round(chance, 4), round(float(ranking.scores[at]), 4))
             for at, chance in zip(order[:limit], chances, strict=False)
         ]
-
-    def _shares(self, scores: FloatArray, best: float) -> list[float]:
-        if not len(scores):
-            return []
-        powers = np.exp((scores - best) / self.params.temperature)
-        return [float(value) for value in powers / max(float(powers.sum()), 1e-12)]

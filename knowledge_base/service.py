@@ -345,7 +345,7 @@ async def _read_state(
             titles=service.titles(),
             aliases=service.aliases,
             examples=_by_lang((e.lang, e.text) for e in examples.get(service.id, ())),
-            institutions=_institution_names(service, gazetteer),
+            institutions=gazetteer.institution_names(service.institution_code, service.institution_name),
             texts=_by_lang((a.lang, a.text) for a in answers.get(service.id, ())),
         )
         for service in services
@@ -359,11 +359,3 @@ def _by_lang(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
     for lang, text in pairs:
         out[lang].append(text)
     return dict(out)
-
-
-def _institution_names(service: Service, gazetteer: Gazetteer) -> tuple[str, ...]:
-    body = gazetteer.institutions.get(gazetteer.by_code.get(service.institution_code, ""))
-    names = [service.institution_code, service.institution_name]
-    if body is not None:
-        names += [*body.names.values(), body.abbreviation or ""]
-    return tuple(dict.fromkeys(name for name in names if name))

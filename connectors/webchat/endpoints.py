@@ -78,7 +78,9 @@ class WebChat:
 
     def capabilities(self) -> Capabilities:
         """The web chat can carry all there is."""
-        return Capabilities(self._gate.limit, buttons=True, edits=False, read_receipts=True, typing=True, reply_window_h=None)
+        return Capabilities(
+            self._gate.limit, buttons=True, edits=False, read_receipts=True, typing=True, reply_window_h=None
+        )
 
     def health(self) -> ChannelHealth:
         """How many widgets are connected to this worker."""

@@ -98,7 +98,5 @@ class Ping(_Frame):
     t: Literal["ping"]
 
 
-Frame = Annotated[
-    Hello | Send | Typing | Read | SetLang | LeaveContact | End | Rate | Ping, Field(discriminator="t")
-]
+Frame = Annotated[Hello | Send | Typing | Read | SetLang | LeaveContact | End | Rate | Ping, Field(discriminator="t")]
 FRAMES: TypeAdapter[Frame] = TypeAdapter(Frame)

@@ -91,9 +91,7 @@ class Turns:
                 log.info("turn met a change, looking again", conversation=conversation.id)
                 await self._store_dropped(message, took)
 
-    async def _store(
-        self, before: Conversation, message: Message, reply: Reply | None, took: timedelta
-    ) -> None:
+    async def _store(self, before: Conversation, message: Message, reply: Reply | None, took: timedelta) -> None:
         broker = self._broker
         async with broker.db.unit() as unit:
             turn = await unit.session.get(Turn, message.id, with_for_update=unit.dialect == "postgresql")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,7 +56,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), RIGA)
 
 
-def _in_force(wanted: CaseFilter) -> Select[Any]:
+def _in_force(wanted: CaseFilter) -> Select[CaseEntry, int | None]:
     reversal = aliased(CaseEntry)
     return (
         select(CaseEntry, Conversation.rating)
@@ -84,6 +83,4 @@ async def page(
 
 async def entries(session: AsyncSession, case_no: int) -> Sequence[CaseEntry]:
     """Every line of a case, oldest first."""
-    return (
-        await session.scalars(select(CaseEntry).where(CaseEntry.case_no == case_no).order_by(CaseEntry.id))
-    ).all()
+    return (await session.scalars(select(CaseEntry).where(CaseEntry.case_no == case_no).order_by(CaseEntry.id))).all()

@@ -11,10 +11,33 @@ from typing import Any
 from handoff.cases.models import CaseEntry
 from kit.clock import RIGA, iso
 
-COLUMNS = (
-    "no conversation_id channel site lang level institution service municipality operator centre opened_at queued_at"
-    " taken_at first_reply_at level2_at closed_at wait_s handle_s outcome topic rating tariff amount_eur corrections"
-).split()
+COLUMNS = [
+    "no",
+    "conversation_id",
+    "channel",
+    "site",
+    "lang",
+    "level",
+    "institution",
+    "service",
+    "municipality",
+    "operator",
+    "centre",
+    "opened_at",
+    "queued_at",
+    "taken_at",
+    "first_reply_at",
+    "level2_at",
+    "closed_at",
+    "wait_s",
+    "handle_s",
+    "outcome",
+    "topic",
+    "rating",
+    "tariff",
+    "amount_eur",
+    "corrections",
+]
 
 Name = Callable[[str | None], str | None]
 

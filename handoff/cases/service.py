@@ -19,10 +19,29 @@ from kit.errors import Conflict, NotFound, PieturaError
 
 #: What a correction may change; times and channel are facts of the event log and are not corrected by hand.
 CORRECTABLE = frozenset({"institution_id", "service_id", "municipality_id", "outcome", "level", "topic"})
-_COPIED = (
-    "conversation_id channel site lang level institution_id service_id municipality_id operator_id specialist_id centre_id"
-    " topic outcome opened_at queued_at taken_at first_reply_at level2_at closed_at tariff_id amount"
-).split()
+_COPIED = [
+    "conversation_id",
+    "channel",
+    "site",
+    "lang",
+    "level",
+    "institution_id",
+    "service_id",
+    "municipality_id",
+    "operator_id",
+    "specialist_id",
+    "centre_id",
+    "topic",
+    "outcome",
+    "opened_at",
+    "queued_at",
+    "taken_at",
+    "first_reply_at",
+    "level2_at",
+    "closed_at",
+    "tariff_id",
+    "amount",
+]
 
 
 async def open_case(session: AsyncSession, conversation: Conversation) -> Case:
@@ -92,9 +111,7 @@ async def tariff_in_force(session: AsyncSession, channel: str, day: date) -> Tar
 
 async def in_force(session: AsyncSession, case_no: int) -> CaseEntry | None:
     """The entry of a case that counts now: the one that nothing reverses."""
-    reversed_ids = select(CaseEntry.reverses_id).where(
-        CaseEntry.case_no == case_no, CaseEntry.reverses_id.is_not(None)
-    )
+    reversed_ids = select(CaseEntry.reverses_id).where(CaseEntry.case_no == case_no, CaseEntry.reverses_id.is_not(None))
     found: CaseEntry | None = await session.scalar(
         select(CaseEntry).where(CaseEntry.case_no == case_no, CaseEntry.sign == 1, CaseEntry.id.not_in(reversed_ids))
     )
@@ -123,7 +140,13 @@ async def correct(
         raise PieturaError("reason_missing")
     facts = {name: getattr(old, name) for name in _COPIED}
     revision = old.revision + 1
-    common = {"case_no": case_no, "recorded_at": now, "recorded_by": viewer.id, "why": why.strip(), "revision": revision}
+    common = {
+        "case_no": case_no,
+        "recorded_at": now,
+        "recorded_by": viewer.id,
+        "why": why.strip(),
+        "revision": revision,
+    }
     taken = await session.scalar(select(CaseEntry.id).where(CaseEntry.reverses_id == old.id))
     if taken is not None:
         raise Conflict("corrected_meanwhile")

@@ -84,9 +84,7 @@ class Cards:
     async def colleagues(self, session: AsyncSession) -> list[dict[str, Any]]:
         """Everybody who serves, with presence (a console is open), availability (his choice) and load (what he holds)."""
         now = self._clock.now()
-        held = (
-            await session.scalars(select(Conversation.holder_id).where(Conversation.state.in_([*HELD])))
-        ).all()
+        held = (await session.scalars(select(Conversation.holder_id).where(Conversation.state.in_([*HELD])))).all()
         return [
             {
                 "id": one.id,

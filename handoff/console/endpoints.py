@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,7 +81,7 @@ class Console:
         api.add_api_route("/logout", self._logout, methods=["POST"], status_code=204, dependencies=[changing])
         api.add_api_route("/me", self._me, methods=["GET"])
 
-        async def update_me(request: Request, change: body.UpdateMe, viewer: Viewer = changing) -> dict[str, Any]:
+        async def update_me(change: body.UpdateMe, viewer: Viewer = changing) -> dict[str, Any]:
             return await self._update_me(viewer, change)
 
         async def snapshot(viewer: Viewer = viewer) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Console:
         api.add_api_route("/me", update_me, methods=["PUT"])
         api.add_api_route("/snapshot", snapshot, methods=["GET"])
         api.add_api_route("/conversations/{conversation_id}", one, methods=["GET"])
-        for path, act in {
+        acts: dict[str, Callable[..., Any]] = {
             "take": take,
             "messages": say,
             "return": give_back,
@@ -154,7 +154,8 @@ class Console:
             "hold": hold,
             "resume": resume,
             "close": close,
-        }.items():
+        }
+        for path, act in acts.items():
             api.add_api_route(f"/conversations/{{conversation_id}}/{path}", act, methods=["POST"])
         api.add_api_route("/conversations/{conversation_id}/typing", typing, methods=["POST"], status_code=204)
         api.add_api_route("/conversations/{conversation_id}/read", read, methods=["POST"], status_code=204)
@@ -193,7 +194,9 @@ class Console:
             _supervisors_only(viewer)
             async with self._broker.db.unit() as unit:
                 now = self._broker.clock.now()
-                await cases.correct(unit.session, no, dict(b.changes), b.reason, viewer, now)
+                await cases.correct(
+                    unit.session, no, {str(name): value for name, value in b.changes.items()}, b.reason, viewer, now
+                )
                 people.audit(unit.session, now, viewer.id, "case_corrected", str(no), changes=sorted(b.changes))
             return await self._case(viewer, no)
 
@@ -510,9 +513,7 @@ def _day(text: str | None) -> date | None:
 
 
 async def _page() -> Response:
-    return FileResponse(
-        STATIC / "index.html", headers={"content-security-policy": _CSP, "cache-control": "no-cache"}
-    )
+    return FileResponse(STATIC / "index.html", headers={"content-security-policy": _CSP, "cache-control": "no-cache"})
 
 
 async def _static(path: str) -> Response:

@@ -105,9 +105,7 @@ class ConsoleFeed:
             if len(events) >= limit or cursor > last:
                 await socket.send({"kind": "resync"})
                 return
-            places = [
-                (e.conversation_id, e.data["seq"]) for e in events if e.kind == "message" and e.conversation_id
-            ]
+            places = [(e.conversation_id, e.data["seq"]) for e in events if e.kind == "message" and e.conversation_id]
             messages = await repository.messages_at(session, places) if places else {}
         notices = [
             {

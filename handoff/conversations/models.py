@@ -106,7 +106,12 @@ class Turn(Base):
 
     __tablename__ = "turn"
     __table_args__ = (
-        Index("ix_turn_open", "lease_until", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+        Index(
+            "ix_turn_open",
+            "lease_until",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
     )
 
     message_id: Mapped[str] = mapped_column(ForeignKey("message.id"), primary_key=True)

@@ -60,6 +60,8 @@ async def set_where(
     session: AsyncSession, conversation_id: str, condition: ColumnElement[bool], values: dict[str, Any]
 ) -> Conversation | None:
     """Compare-and-set: changes the row only if ``condition`` holds in the database now. None when it does not."""
+    # What is pending on the row must be in the database before the row is read back over it.
+    await session.flush()
     changed: Conversation | None = await session.scalar(
         update(Conversation)
         .where(Conversation.id == conversation_id, condition)

@@ -63,7 +63,7 @@ async def estimate(session: AsyncSession, calendar: WorkingCalendar, now: dateti
         .where(Conversation.state.in_([*HELD]), Conversation.holder_id.in_([one.id for one in present]))
         .group_by(Conversation.holder_id)
     )
-    load = {holder: number for holder, number in held}
+    load = dict(held.tuples().all())
     free = sum(max(0, one.capacity - load.get(one.id, 0)) for one in present)
     handle = await _handling_time(session)
     to_end = max(0, ahead + 1 - free)
@@ -84,7 +84,7 @@ async def _handling_time(session: AsyncSession) -> timedelta:
         )
     ).all()
     # One forgotten conversation must not make everybody's estimate an hour.
-    spans = [min(closed - taken, timedelta(minutes=30)) for taken, closed in rows]
+    spans = [min(closed - taken, timedelta(minutes=30)) for taken, closed in rows if taken and closed]
     return (PRIOR_HANDLE * PRIOR_WEIGHT + sum(spans, timedelta())) / (PRIOR_WEIGHT + len(spans))
 
 

@@ -19,9 +19,9 @@ EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ER
 type OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests: the system's where there is one, else Playwright's own."""
+    """The system's Chromium where there is one, else Playwright's own. Closed before other modules run loops of their own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None,
@@ -57,7 +57,7 @@ def visit(context: BrowserContext, stub: Stub) -> Iterator[OpenPage]:
     """Open the demonstration page; fail the test on any error the page reports."""
     problems: list[str] = []
 
-    def go(path: str = "/widget/demo/index.html", *, open_chat: bool = True, on: Any = None) -> Page:
+    def go(path: str = "/demo/", *, open_chat: bool = True, on: Any = None) -> Page:
         page = (on or context).new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(

@@ -195,7 +195,7 @@ class Stub:
             "accent": self.accent,
             "texts": texts,
             "proactive": self.proactive,
-            "privacy_url": f"{self.url}/widget/demo/index.html#/privatums",
+            "privacy_url": "/demo/#dati",
         }
 
     def _app(self) -> FastAPI:
@@ -206,7 +206,7 @@ class Stub:
             response: Response = await call_next(request)
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Cache-Control"] = "no-cache"
-            if request.url.path.startswith("/widget/demo"):
+            if request.url.path.startswith("/demo"):
                 response.headers["Content-Security-Policy"] = DEMO_CSP
             return response
 
@@ -246,7 +246,8 @@ class Stub:
                 if conversation is not None:
                     conversation.sockets.discard(socket)
 
-        app.mount("/widget", StaticFiles(directory=WEBCHAT / "static", html=True))
+        app.mount("/demo", StaticFiles(directory=WEBCHAT / "static" / "demo", html=True))
+        app.mount("/widget", StaticFiles(directory=WEBCHAT / "static"))
         return app
 
     async def _hello(self, socket: WebSocket, frame: Json) -> Conversation:

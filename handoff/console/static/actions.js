@@ -13,6 +13,9 @@ import { set, state } from "./store.js";
 /** Actions that ask something first; the others are done at once. */
 export const ASKING = new Set(["return", "transfer", "level2", "level2_done", "hold", "close"]);
 
+/** After these the conversation is somebody else's, and the person may not even see it any longer. */
+const LEAVING = new Set(["return", "decline"]);
+
 /**
  * Begin an action: its dialog, or the action itself.
  * @param {Action} action
@@ -42,7 +45,7 @@ export async function act(action, id, fields = {}) {
     applyCard(next, false);
     toast("ok", t(`done.${action}`));
     after(action, id);
-    if (state.conversations.has(id)) loadConversation(id).catch(() => {});
+    if (!LEAVING.has(action) && state.conversations.has(id)) loadConversation(id).catch(() => {});
     return { ok: true };
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
@@ -61,6 +64,8 @@ function after(action, id) {
     if (shown.id !== id || shown.page !== "inbox") go(conversationHash(id));
     // The composer opens with the next drawing.
     setTimeout(() => document.getElementById("composer-text")?.focus(), 60);
+  } else if (LEAVING.has(action) && shown.page === "inbox" && shown.id === id) {
+    go("#/inbox");
   } else if (shown.id === id) {
     // The button pressed may be gone: focus must not fall back to the top of the page.
     setTimeout(() => {

@@ -1,6 +1,7 @@
 // @ts-check
 // Calls of the console API. Every failure is an `ApiError`; a call that did not reach the server has status 0.
 import { learnClock } from "./clock.js";
+import { lang } from "./i18n.js";
 
 const BASE = "/console/api/";
 const TIMEOUT_MS = 15000;
@@ -49,7 +50,7 @@ export const whenSignedOut = (fn) => {
  */
 async function call(method, path, body, again = false) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: "application/json", "Accept-Language": lang() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   const sent = Date.now();

@@ -1,7 +1,7 @@
 // @ts-check
 // A citizen waits: title, icon of the tab, sound, notification of the system, words for a screen reader.
 import { label, t } from "./i18n.js";
-import { deskSettings } from "./keep.js";
+import { repeatsSound } from "./keep.js";
 import { byWaiting, cardOf, isMine, isWaiting } from "./model.js";
 import { conversationHash, go, route } from "./router.js";
 import { settingsOf, whenMessage } from "./session.js";
@@ -65,11 +65,16 @@ function notify(title, body, id) {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   if (document.visibilityState === "visible" && document.hasFocus()) return;
   // Never the citizen's words: a notification shows on a locked screen too.
-  const note = new Notification(title, { body, tag: `pietura-${id}`, lang: state.lang });
+  let note;
+  try {
+    note = new Notification(title, { body, tag: `pietura-${id}`, lang: state.lang });
+  } catch {
+    return; // phones allow notifications only from a service worker; title, sound and icon remain
+  }
   note.onclick = () => {
     window.focus();
     go(conversationHash(id));
-    note.close();
+    note?.close();
   };
 }
 
@@ -171,7 +176,7 @@ export function startAttention(region) {
   whenMessage(onMessage);
   watch();
   setInterval(() => {
-    if (state.phase !== "ready" || !soundOn() || !deskSettings().repeatSound) return;
+    if (state.phase !== "ready" || !soundOn() || !repeatsSound()) return;
     if ([...state.cards.values()].some(isWaiting)) ring("repeat");
   }, REPEAT_MS);
 }

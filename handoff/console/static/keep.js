@@ -63,18 +63,8 @@ export function readUnsent(user) {
 /** @param {string} user @param {import("./types.js").Pending[]} list */
 export const writeUnsent = (user, list) => write(unsentKey(user), list.length ? JSON.stringify(list) : null);
 
-/**
- * Preferences that belong to the desk, not to the person: they are not kept on the server.
- * @typedef {{enterSends: boolean, repeatSound: boolean}} DeskSettings
- */
+// Whether the sound repeats belongs to the desk, not to the person: it is not kept on the server.
 
-/** @returns {DeskSettings} */
-export function deskSettings() {
-  return { enterSends: read("pietura.enter_sends") !== "no", repeatSound: read("pietura.repeat_sound") !== "no" };
-}
-
-/** @param {Partial<DeskSettings>} patch */
-export function saveDeskSettings(patch) {
-  if (patch.enterSends !== undefined) write("pietura.enter_sends", patch.enterSends ? "yes" : "no");
-  if (patch.repeatSound !== undefined) write("pietura.repeat_sound", patch.repeatSound ? "yes" : "no");
-}
+export const repeatsSound = () => read("pietura.repeat_sound") !== "no";
+/** @param {boolean} on */
+export const setRepeatsSound = (on) => write("pietura.repeat_sound", on ? "yes" : "no");

@@ -24,6 +24,7 @@ const UNSENT_KEPT_MS = 24 * 3600 * 1000;
 /** @type {any[]|null} frames that came while the snapshot was on its way */
 let held = null;
 let refreshTimer = 0;
+let connectedBefore = false;
 /** @type {(() => void)[]} */
 const onlineListeners = [];
 /** @type {((conversation: string, message: import("./types.js").Message) => void)[]} */
@@ -38,7 +39,11 @@ export const live = new Live({
   frame: receive,
   status(status, retryAt) {
     set({ net: { status, retryAt, dataAt: status === "online" ? Date.now() : state.net.dataAt } });
-    if (status === "online") onlineListeners.forEach((fn) => fn());
+    if (status !== "online") return;
+    // The line may have broken between two frames of one change: after a break the whole picture is fetched as well.
+    if (connectedBefore) resync().catch(() => {});
+    connectedBefore = true;
+    onlineListeners.forEach((fn) => fn());
   },
   alive: () => set({ net: { ...state.net, dataAt: Date.now() } }),
   signedOut,
@@ -60,10 +65,9 @@ function receive(frame) {
     held.push(frame);
     return;
   }
-  if (typeof frame.seq === "number") {
-    if (frame.seq <= live.cursor) return;
-    live.cursor = frame.seq;
-  }
+  // Several frames may carry the same `seq` (a message and its card), and some are told twice: the cursor only says where to
+  // go on from, and taking the same frame in again changes nothing.
+  if (typeof frame.seq === "number") live.cursor = Math.max(live.cursor, frame.seq);
   switch (frame.kind) {
     case "card":
       if (applyCard(frame.card, true)) refetchSoon(frame.card.id);
@@ -93,13 +97,16 @@ function receive(frame) {
  */
 export async function resync() {
   if (held) return;
+  /** @type {any[]} */
   held = [];
   try {
     const snapshot = await api.get("snapshot");
     applySnapshot(snapshot);
-    live.cursor = snapshot.cursor;
+    live.cursor = Math.max(live.cursor, snapshot.cursor);
+    // Cards older than the snapshot would turn it back; messages are not in it, they are always taken in.
+    held = held.filter((frame) => frame.kind === "message" || !(frame.seq <= snapshot.cursor));
   } finally {
-    const waiting = held ?? [];
+    const waiting = held;
     held = null;
     waiting.forEach(receive);
   }
@@ -153,7 +160,7 @@ export async function loadConversation(id) {
     }
   } catch (error) {
     const status = error instanceof api.ApiError ? error.status : 0;
-    if (status === 404 || status === 403) patchConversation(id, { status: "missing", card: null });
+    if (status === 404 || status === 403) applyGone(id);
     else if (state.conversations.get(id)?.messages.length === 0) patchConversation(id, { status: "failed" });
     throw error;
   }
@@ -184,6 +191,7 @@ async function enter(me) {
     applySnapshot(snapshot);
     restoreUnsent(me.id);
     set({ phase: "ready" });
+    connectedBefore = false;
     live.start(snapshot.cursor);
   } catch (error) {
     if (error instanceof api.ApiError && error.status === 401) signedOut();
@@ -219,7 +227,11 @@ export async function signIn(email, password) {
 /** @throws {api.ApiError} when the server was not told: the session would go on living */
 export async function signOut() {
   const me = state.me;
-  await api.post("logout");
+  try {
+    await api.post("logout");
+  } catch (error) {
+    if (!(error instanceof api.ApiError) || error.status !== 401) throw error; // 401: the session had ended already
+  }
   if (me) keep.forgetAll(me.id);
   signedOut();
 }
@@ -245,7 +257,14 @@ export function signedOut() {
 api.whenSignedOut(signedOut);
 
 /** @param {import("./types.js").Me|null} me @returns {import("./types.js").Settings} */
-export const settingsOf = (me) => ({ sound: true, notify: false, shortcuts: true, theme: "auto", ...(me?.settings ?? {}) });
+export const settingsOf = (me) => ({
+  sound: true,
+  notify: false,
+  shortcuts: true,
+  enter_sends: true,
+  theme: "auto",
+  ...(me?.settings ?? {}),
+});
 
 /** @param {string} theme */
 export function applyTheme(theme) {

@@ -50,7 +50,7 @@
  * @property {Action[]} may
  */
 
-/** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, theme: "auto"|"light"|"dark"}} Settings */
+/** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, enter_sends: boolean, theme: "auto"|"light"|"dark"}} Settings */
 
 /**
  * @typedef {object} Me

@@ -8,9 +8,10 @@
   /** @param {boolean} arrived by a link, as opposed to loading the page */
   function show(arrived) {
     const wanted = location.hash.replace(/^#/, '') || '/';
+    const found = sections.find((each) => each.dataset.page === wanted);
     // The skip link also changes the hash, and is no page.
-    if (!wanted.startsWith('/')) return;
-    const section = sections.find((each) => each.dataset.page === wanted) ?? sections[0];
+    if (!found && arrived && !wanted.startsWith('/')) return;
+    const section = found ?? sections[0];
     if (!section) return;
     for (const each of sections) each.hidden = each !== section;
     for (const link of document.querySelectorAll('.nav a')) {

@@ -17,7 +17,7 @@
  * @property {() => void} retryLine
  * @property {() => void} dismissProblem
  * @property {() => void} scrolled
- * @property {() => void} toEnd
+ * @property {() => void} showNew
  * @property {() => void} written
  * @property {(event: KeyboardEvent) => void} key
  * @property {(event: Event) => void} submit
@@ -168,7 +168,7 @@ export function layout(config, texts, on) {
   });
 
   // ---- foot
-  const belowButton = button('', on.toEnd);
+  const belowButton = button('', on.showNew);
   belowButton.append(icon('down'), worded(h('span'), 'new_below'));
   const below = h('div', { class: 'below', hidden: true }, belowButton);
   const waitText = h('span');

@@ -89,6 +89,9 @@ export async function start({ origin, site, lang }) {
   const store = new Store(site);
   const config = await configuration(origin, site, store);
   await parsed();
+  // The page it leads to is the server's own, also when the configuration leaves its name out.
+  const hasPrivacyPage = config.privacy_url && URL.canParse(config.privacy_url, origin);
+  config.privacy_url = hasPrivacyPage ? new URL(config.privacy_url, origin).href : '';
 
   const pageLang = (lang || document.documentElement.lang || config.lang || 'lv').toLowerCase();
   const texts = new Texts(config.texts, config.languages, config.lang || 'lv');

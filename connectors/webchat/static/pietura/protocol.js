@@ -12,7 +12,7 @@
  * @property {number} seq counts from 1 in a conversation, without gaps
  * @property {string} id UUID
  * @property {string|null} client_id the id that the sender's widget gave it
- * @property {string} ts ISO 8601, UTC
+ * @property {string|null} ts ISO 8601, UTC; null for a greeting, which is stored only once the citizen writes
  * @property {Author} author
  * @property {string} text plain text
  * @property {string} lang

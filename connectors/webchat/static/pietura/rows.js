@@ -10,6 +10,7 @@
  * @typedef {object} Row a message and the parts of it that may change
  * @property {HTMLElement} element
  * @property {Message} message
+ * @property {number} arrived when it came, milliseconds since 1970; 0 when it is history
  * @property {HTMLElement} by author and time
  * @property {HTMLElement|null} choices
  * @property {HTMLElement} meta whether it has gone out
@@ -80,7 +81,7 @@ export function messageRow(entry, texts, news, choose) {
   const meta = h('div', { class: 'meta', 'aria-live': 'off', hidden: !entry.own });
   const look = entry.own ? 'own' : kind === 'operator' || kind === 'specialist' ? 'person' : kind;
   const element = h('div', { class: `msg ${look}${news ? ' new' : ''}` }, by, body, choices, meta);
-  return { element, message, by, choices, meta, shown: '' };
+  return { element, message, arrived: news ? Date.now() : 0, by, choices, meta, shown: '' };
 }
 
 /**
@@ -122,13 +123,13 @@ function byline(entry, texts) {
  * @param {Row} row
  * @param {Entry} entry
  * @param {Texts} texts
- * @param {{delivery: Delivery, refusal: string|null}} state
+ * @param {{delivery: Delivery, remark: string|null}} state
  * @param {{retry: () => void, edit: () => void, remove: () => void}} on
- * @returns {boolean} whether it has just turned out to be undelivered
+ * @returns {boolean} whether there is something new that the citizen should hear of
  */
-export function showDelivery(row, entry, texts, { delivery, refusal }, on) {
+export function showDelivery(row, entry, texts, { delivery, remark }, on) {
   const time = texts.time(entry.at);
-  const shown = `${delivery} ${refusal} ${time}`;
+  const shown = `${delivery} ${remark} ${time}`;
   if (shown === row.shown) return false;
   const before = row.shown;
   row.shown = shown;
@@ -140,7 +141,7 @@ export function showDelivery(row, entry, texts, { delivery, refusal }, on) {
     h('button', { type: 'button', class: 'link', onclick }, texts.t(key));
   if (delivery === 'failed') {
     row.meta.replaceChildren(
-      h('span', { class: 'refusal' }, refusal ?? ''),
+      h('span', { class: 'refusal' }, remark ?? ''),
       link('unsent_retry', on.retry),
       link('unsent_edit', on.edit),
       link('unsent_delete', on.remove),
@@ -148,12 +149,12 @@ export function showDelivery(row, entry, texts, { delivery, refusal }, on) {
   } else if (delivery === 'unsent') {
     row.meta.replaceChildren(link('unsent_retry', on.retry), h('span', { class: 'refusal hint' }, texts.t('unsent_hint')));
   } else if (delivery === 'sending') {
-    row.meta.replaceChildren(texts.t('sending'));
+    row.meta.replaceChildren(h('span', {}, remark ?? ''), h('span', {}, texts.t('sending')));
   } else {
     row.meta.replaceChildren(
       h('span', { 'aria-hidden': 'true' }, time),
       h('span', { class: delivery ?? '' }, icon('check'), ` ${texts.t(delivery === 'seen' ? 'seen' : 'sent')}`),
     );
   }
-  return bad && before !== '' && !before.startsWith('unsent');
+  return before !== '' && ((bad && !before.startsWith('unsent')) || (delivery === 'sending' && remark !== null));
 }

@@ -86,6 +86,8 @@ export class Session {
     this.sentAt = new Map();
     /** @type {Map<string, number>} id → not before */
     this.holdUntil = new Map();
+    /** @type {Map<string, {text: string, times: number}>} id → why the server asked to wait, and how often */
+    this.delays = new Map();
     /** What was asked for while the line may have been down; asked again until it shows in the state. */
     this.wishes = { end: false, contact: /** @type {Contact|null} */ (null), rate: /** @type {Rating|null} */ (null) };
 
@@ -95,8 +97,15 @@ export class Session {
     this.missed = 0;
     this.readSent = 0;
     this.typingSentAt = 0;
-    /** @type {Record<'tick'|'typing'|'idle'|'replay'|'gap', ReturnType<typeof setTimeout>|undefined>} */
-    this.timers = { tick: undefined, typing: undefined, idle: undefined, replay: undefined, gap: undefined };
+    /** @type {Record<'tick'|'typing'|'idle'|'replay'|'gap'|'wish', ReturnType<typeof setTimeout>|undefined>} */
+    this.timers = {
+      tick: undefined,
+      typing: undefined,
+      idle: undefined,
+      replay: undefined,
+      gap: undefined,
+      wish: undefined,
+    };
 
     for (const item of store.outbox()) this.show(item);
     store.onOtherTab((name) => this.otherTab(name));
@@ -168,6 +177,7 @@ export class Session {
     this.store.putOut(again);
     this.sentAt.delete(id);
     this.holdUntil.delete(id);
+    this.delays.delete(id);
     this.start();
     this.connection.retryNow();
     this.flush();
@@ -299,10 +309,10 @@ export class Session {
 
   /**
    * @param {Entry} entry
-   * @returns {string|null} why the server refused it
+   * @returns {string|null} what the server has to say about it: why it was refused, or why it has to wait
    */
-  refusal(entry) {
-    return this.out.get(entry.key)?.failed ?? null;
+  remark(entry) {
+    return this.out.get(entry.key)?.failed ?? this.delays.get(entry.key)?.text ?? null;
   }
 
   // ---- what the server says --------------------------------------------------------------------------------------
@@ -371,11 +381,17 @@ export class Session {
     if (replay) this.quietSoon();
     this.apply(frame.state);
     this.flush();
-    if (this.wishes.end && this.state.phase !== 'ended') this.connection.send({ t: 'end' });
-    if (this.wishes.contact) this.connection.send({ t: 'contact', ...this.wishes.contact });
-    if (this.wishes.rate && this.state.rated === null) this.connection.send({ t: 'rate', ...this.wishes.rate });
+    this.wishAgain();
     this.changed('problem');
     this.changed('entries');
+  }
+
+  /** Ask again for what was asked for and has not shown in the state. */
+  wishAgain() {
+    const { end, contact, rate } = this.wishes;
+    if (end && this.state.phase !== 'ended') this.connection.send({ t: 'end' });
+    if (contact) this.connection.send({ t: 'contact', ...contact });
+    if (rate && this.state.rated === null) this.connection.send({ t: 'rate', ...rate });
   }
 
   quietSoon() {
@@ -392,13 +408,14 @@ export class Session {
     const own = message.author.kind === 'citizen';
     if (own && message.client_id) this.forget(message.client_id);
     const key = (own && message.client_id) || `${this.conversation}:${message.seq}`;
+    const known = this.entries.get(key);
     this.entries.set(key, {
       key,
       epoch: this.epoch,
       seq: message.seq,
       clientId: message.client_id,
       own,
-      at: new Date(message.ts),
+      at: message.ts ? new Date(message.ts) : known?.at ?? new Date(),
       message,
     });
     if (!own && this.typingAuthor?.kind === message.author.kind) this.showTyping(null);
@@ -470,12 +487,13 @@ export class Session {
     const item = frame.id ? this.out.get(frame.id) : undefined;
     if (item) {
       if (frame.retry) {
-        const wait = Math.max(1, frame.retry_after_s || 0) * 1000;
+        const times = (this.delays.get(item.id)?.times ?? 0) + 1;
+        this.delays.set(item.id, { text: frame.text, times });
+        // A server in trouble is not helped by everybody asking every second.
+        const wait = Math.max(frame.retry_after_s || 0, Math.min(30, 2 ** (times - 1))) * 1000;
         this.holdUntil.set(item.id, Date.now() + wait);
         this.sentAt.delete(item.id);
         setTimeout(() => this.flush(), wait + 50);
-        this.problem = frame;
-        this.changed('problem');
       } else {
         const failed = { ...item, failed: frame.text || frame.code };
         this.out.set(item.id, failed);
@@ -490,7 +508,10 @@ export class Session {
       this.changed('contact');
       return;
     }
-    if (!frame.retry && frame.code !== 'too_fast') {
+    if (frame.retry) {
+      clearTimeout(this.timers.wish);
+      this.timers.wish = setTimeout(() => this.wishAgain(), Math.max(3, frame.retry_after_s || 0) * 1000);
+    } else {
       // Refused for good: asking again at every reconnect would not help.
       this.wishes.rate = null;
       this.wishes.contact = null;
@@ -583,6 +604,7 @@ export class Session {
     this.store.dropOut(id);
     this.sentAt.delete(id);
     this.holdUntil.delete(id);
+    this.delays.delete(id);
   }
 
   /** @returns {number} now, but later than anything that waits: two messages of one millisecond keep their order */

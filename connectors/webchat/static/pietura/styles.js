@@ -272,7 +272,7 @@ a:hover { text-decoration-thickness: 2px; }
 .counter.over { color: var(--danger); font-weight: 600; }
 .over-limit { border-color: var(--danger); }
 .ended { padding: 12px 16px; padding-block-end: max(12px, env(safe-area-inset-bottom)); }
-.ended .primary { inline-size: 100%; }
+.ended button { inline-size: 100%; }
 .over { margin-block-start: 18px; display: grid; gap: 14px; }
 .over .card { margin: 0; }
 

@@ -20,6 +20,8 @@ import { styles } from './styles.js';
 
 const COUNTER_FROM = TEXT_LIMIT - 400;
 const NEAR_END_PX = 80;
+/** Messages that come within so long of each other are read as one. */
+const TOGETHER_MS = 4_000;
 const LOST_AFTER_MS = 1_200;
 const RESTORED_FOR_MS = 2_500;
 const MAX_ROWS = 6;
@@ -49,6 +51,7 @@ export class View {
     /** @type {Map<string, HTMLElement>} dividers between days and conversations */
     this.dividers = new Map();
     this.pinned = true;
+    this.atEnd = true;
     this.lastTop = 0;
     this.lastUnread = 0;
     this.newestKey = '';
@@ -79,7 +82,7 @@ export class View {
       retryLine: () => session.connection.retryNow(),
       dismissProblem: () => this.dismissProblem(),
       scrolled: () => this.scrolled(),
-      toEnd: () => this.toEnd(true),
+      showNew: () => this.follow({ force: true, smooth: true }),
       written: () => this.written(),
       key: (event) => this.inputKey(event),
       submit: (event) => this.submit(event),
@@ -132,7 +135,7 @@ export class View {
       const fitted = this.fullScreen.matches && room.scale < 1.05;
       this.el.panel.classList.toggle('fitted', fitted);
       if (fitted) this.fit(room.offsetTop, room.height);
-      if (this.pinned) this.toEnd(false);
+      this.stick();
     };
     room?.addEventListener('resize', refit);
     room?.addEventListener('scroll', refit);
@@ -151,7 +154,7 @@ export class View {
       set(this.el.launcher, 'aria-expanded', 'true');
       this.session.start();
       this.renderAll();
-      this.toEnd(false);
+      this.follow({ force: true });
     }
     if (focus) this.focusInside();
   }
@@ -293,9 +296,8 @@ export class View {
       return;
     }
     this.setInput('');
-    this.pinned = true;
     this.session.send(text);
-    this.toEnd(true);
+    this.follow({ force: true, smooth: true });
     this.el.input.focus();
   }
 
@@ -342,9 +344,8 @@ export class View {
    * @param {string} payload
    */
   choose(title, payload) {
-    this.pinned = true;
     this.session.send(title, payload);
-    this.toEnd(true);
+    this.follow({ force: true, smooth: true });
     // The pressed button goes away with its row; the focus must not fall out of the panel.
     this.focusInside();
   }
@@ -361,7 +362,7 @@ export class View {
     set(this.el.log, 'aria-live', 'off');
     this.el.log.replaceChildren();
     this.renderAll();
-    if (this.isOpen) this.toEnd(false);
+    this.follow({ force: true });
   }
 
   renderAll() {
@@ -459,7 +460,7 @@ export class View {
     const isNew = newest !== undefined && newest.key !== this.newestKey;
     this.newestKey = newest?.key ?? '';
     if (arrived && this.isOpen) {
-      if (this.pinned) this.follow(newest);
+      if (this.pinned) this.follow({ smooth: !this.session.replaying });
       else if (isNew && newest && !newest.own) this.el.below.hidden = false;
     }
   }
@@ -487,8 +488,8 @@ export class View {
     if (!entry.own) return;
     const { session } = this;
     const focused = row.meta.contains(this.shadow.activeElement);
-    const refusal = session.refusal(entry);
-    const turned = showDelivery(row, entry, this.texts, { delivery: session.delivery(entry), refusal }, {
+    const remark = session.remark(entry);
+    const turned = showDelivery(row, entry, this.texts, { delivery: session.delivery(entry), remark }, {
       retry: () => session.retry(entry.key),
       edit: () => {
         this.setInput(session.discard(entry.key));
@@ -499,7 +500,7 @@ export class View {
         this.focusInside();
       },
     });
-    if (turned) write(this.el.speaker, refusal ?? this.texts.t('announce_unsent'));
+    if (turned) write(this.el.speaker, remark ?? this.texts.t('announce_unsent'));
     // The pressed link is gone; the focus must not fall out of the panel with it.
     if (focused && !row.meta.contains(this.shadow.activeElement)) this.focusInside();
   }
@@ -529,13 +530,14 @@ export class View {
     // A form that cannot be fetched now is asked for again with the next state, at the latest after reconnecting.
     this.renderRating(over).catch(() => undefined);
     this.renderContact(asksContact && phase !== 'ended').catch(() => undefined);
-    if (this.pinned && this.isOpen) this.toEnd(false);
+    this.stick();
   }
 
   /** @param {boolean} over */
   async renderRating(over) {
     const { may_rate: may, rated } = this.session.state;
     const done = over && rated !== null;
+    this.el.newButton.className = 'primary';
     if (done) {
       const focused = this.el.ratingSlot.contains(this.shadow.activeElement);
       this.rating = null;
@@ -558,9 +560,10 @@ export class View {
         this.rating?.busy(true);
       });
       this.el.ratingSlot.replaceChildren(this.rating.element);
-      this.showForm(this.el.over);
+      this.follow();
     }
     this.rating.busy(this.session.wishes.rate !== null);
+    this.el.newButton.className = 'secondary';
   }
 
   /** @param {boolean} asked */
@@ -590,7 +593,6 @@ export class View {
               onclick: async () => {
                 this.contactLater = false;
                 await this.renderContact(true);
-                this.toEnd(true);
                 /** @type {HTMLElement|null} */ (this.el.contactSlot.querySelector('input'))?.focus();
               },
             },
@@ -616,7 +618,7 @@ export class View {
         },
       );
       this.el.contactSlot.replaceChildren(this.contact.element);
-      this.showForm(this.contact.element);
+      this.follow();
     }
     this.contact.busy(wishes.contact !== null, contactProblem);
   }
@@ -629,13 +631,6 @@ export class View {
   say(slot, text, look = '') {
     if (slot.textContent === text) return;
     slot.replaceChildren(h('p', { class: `done ${look}`.trim() }, icon('check'), h('span', {}, text)));
-  }
-
-  /** @param {HTMLElement} element */
-  showForm(element) {
-    if (!this.isOpen || !this.pinned) return;
-    this.toEnd(false);
-    this.startOf(element);
   }
 
   loadForms() {
@@ -693,7 +688,7 @@ export class View {
       h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
       h('span', {}, text),
     );
-    if (this.pinned && this.isOpen) this.toEnd(false);
+    this.stick();
   }
 
   renderBadge() {
@@ -722,42 +717,61 @@ export class View {
     const { scrollTop, scrollHeight, clientHeight } = this.el.scroll;
     if (scrollHeight - scrollTop - clientHeight < NEAR_END_PX) {
       this.pinned = true;
+      this.atEnd = true;
       this.el.below.hidden = true;
       this.look();
     } else if (scrollTop < this.lastTop) {
-      // Only going up lets go of the end: on the way down a smooth movement is merely not there yet.
+      // Only going up lets go of what is new: on the way down a smooth movement is merely not there yet.
       this.pinned = false;
+      this.atEnd = false;
     }
     this.lastTop = scrollTop;
   }
 
-  /** @param {boolean} smooth */
-  toEnd(smooth) {
-    this.el.scroll.classList.toggle('smooth', smooth);
-    this.el.scroll.scrollTop = this.el.scroll.scrollHeight;
+  /**
+   * Show what is new: its end, or its beginning when it is longer than the window, for reading starts there. Leaves the
+   * citizen alone who has scrolled up.
+   * @param {{force?: boolean, smooth?: boolean}} [options] `force` when he himself has asked for it
+   */
+  follow({ force = false, smooth = false } = {}) {
+    if (!this.isOpen || !(this.pinned || force)) return;
+    const { scroll } = this.el;
+    const end = scroll.scrollHeight - scroll.clientHeight;
+    const start = this.newestRow();
+    const top = Math.min(end, start ? start.offsetTop - scroll.offsetTop - 12 : end);
+    this.scrollTo(top, smooth);
     this.pinned = true;
+    this.atEnd = end - top < NEAR_END_PX;
     this.el.below.hidden = true;
   }
 
-  /**
-   * Show what has just come: its end, or its beginning when it is longer than the window.
-   * @param {Entry|undefined} newest
-   */
-  follow(newest) {
-    const row = newest && this.rows.get(newest.key);
-    this.toEnd(!this.session.replaying);
-    if (row && !newest.own) this.startOf(row.element);
+  /** Keep the end in sight when something below the messages has come or gone. */
+  stick() {
+    if (!this.isOpen || !this.atEnd) return;
+    this.scrollTo(this.el.scroll.scrollHeight - this.el.scroll.clientHeight, false);
   }
 
   /**
-   * Show the beginning of what does not fit the window; reading starts there.
-   * @param {HTMLElement} element
+   * @param {number} top
+   * @param {boolean} smooth
    */
-  startOf(element) {
-    const { scroll } = this.el;
-    if (element.offsetHeight <= scroll.clientHeight - 40) return;
-    scroll.scrollTop = element.offsetTop - scroll.offsetTop - 12;
-    this.pinned = false;
+  scrollTo(top, smooth) {
+    this.el.scroll.classList.toggle('smooth', smooth);
+    // So that the widget's own way up is not taken for the citizen's.
+    this.lastTop = Math.min(this.lastTop, top);
+    this.el.scroll.scrollTop = top;
+  }
+
+  /** @returns {HTMLElement|null} where what is new begins: answers often come in two or three messages at once */
+  newestRow() {
+    const entries = this.session.ordered();
+    const rowAt = (/** @type {number} */ at) => this.rows.get(entries[at]?.key ?? '');
+    let index = entries.length - 1;
+    while (index > 0 && !entries[index]?.own && !entries[index - 1]?.own) {
+      if (Date.now() - (rowAt(index - 1)?.arrived ?? 0) > TOGETHER_MS) break;
+      index -= 1;
+    }
+    return rowAt(index)?.element ?? null;
   }
 }
 
@@ -773,11 +787,13 @@ function sameAuthor(one, other) {
 }
 
 /**
- * The citizen's message looks the same whether it is still here only or has come back from the server.
+ * Whether a message that has come again looks as it did; then its row stays, and nobody hears it twice.
  * @param {import('./protocol.js').Message} one
  * @param {import('./protocol.js').Message} other
  * @returns {boolean}
  */
 function sameContent(one, other) {
-  return one.text === other.text && one.author.kind === other.author.kind && one.author.kind === 'citizen';
+  const look = (/** @type {import('./protocol.js').Message} */ it) =>
+    JSON.stringify([it.author.kind, it.author.name, it.text, it.buttons ?? [], it.links ?? [], it.source ?? null]);
+  return look(one) === look(other);
 }

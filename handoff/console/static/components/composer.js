@@ -3,7 +3,8 @@
 import { begin, send, typing } from "../actions.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
-import { deskSettings, readDraft, writeDraft } from "../keep.js";
+import { readDraft, writeDraft } from "../keep.js";
+import { settingsOf } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Button } from "./bits.js";
@@ -61,8 +62,7 @@ function Writer({ id, me, lang }) {
   const field = useRef(/** @type {HTMLTextAreaElement|null} */ (null));
   const latest = useRef(text);
   latest.current = text;
-  // Read each time: the settings dialog may have changed it.
-  const enterSends = deskSettings().enterSends;
+  const enterSends = useStore((s) => settingsOf(s.me).enter_sends);
 
   useEffect(() => {
     const timer = setTimeout(() => writeDraft(me, id, text), DRAFT_DELAY_MS);

@@ -67,6 +67,7 @@ function Messages({ id }) {
   const pending = useStore((s) => s.pending.get(id));
   const me = useStore((s) => s.me);
   const box = useRef(/** @type {HTMLElement|null} */ (null));
+  const list = useRef(/** @type {HTMLElement|null} */ (null));
   const atBottom = useRef(true);
   const counted = useRef(0);
   const [fresh, setFresh] = useState(0);
@@ -88,9 +89,10 @@ function Messages({ id }) {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    // A growing composer or a turned phone must not hide the last words.
+    // Neither a growing composer nor a line added under a message may hide the last words.
     const watcher = new ResizeObserver(() => atBottom.current && toBottom());
     watcher.observe(element);
+    if (list.current) watcher.observe(list.current);
     return () => watcher.disconnect();
   }, []);
   useEffect(() => {
@@ -131,7 +133,7 @@ function Messages({ id }) {
         ${conversation?.status === "loading" && !messages.length && html`<p class="talk__note" role="status">${t("conversation.loading")}</p>`}
         ${conversation?.status === "failed" && html`<div class="talk__note"><p role="alert">${t("conversation.failed")}</p>
           <${Button} icon="refresh" onClick=${() => loadConversation(id).catch(() => {})}>${t("action.try_again")}</></div>`}
-        <ol class="msgs" role="list">
+        <ol class="msgs" role="list" ref=${list}>
           ${rows}${pending?.map((one) => html`<${PendingView} key=${one.id} one=${one} />`)}
         </ol>
       </div>

@@ -4,7 +4,7 @@ import { act } from "../actions.js";
 import { ring } from "../attention.js";
 import { html } from "../html.js";
 import { byName, label, LANGUAGES, t } from "../i18n.js";
-import { deskSettings, saveDeskSettings } from "../keep.js";
+import { repeatsSound, setRepeatsSound } from "../keep.js";
 import { cardOf, nameOf } from "../model.js";
 import { route, go } from "../router.js";
 import { changeMe, settingsOf, showDialog, signOut } from "../session.js";
@@ -73,7 +73,9 @@ function TransferDialog({ id }) {
   const [note, setNote] = useState("");
   const [tried, setTried] = useState(false);
   const holder = cardOf(id)?.holder?.id;
-  const items = byName(colleagues.filter((c) => c.id !== me && c.id !== holder)).map((c) => {
+  // A specialist is brought in with his institution, not handed an operator's work.
+  const takers = colleagues.filter((c) => c.id !== me && c.id !== holder && (c.role === "operator" || c.role === "supervisor"));
+  const items = byName(takers).map((c) => {
     const ready = c.online && c.availability === "available";
     const status = !c.online ? t("colleague.offline") : ready ? t("colleague.available") : t("colleague.away");
     return { id: c.id, name: c.name, dim: !ready, note: `${label("role", c.role)} · ${status} · ${t("colleague.load", { count: c.load })}` };
@@ -99,11 +101,11 @@ function TransferDialog({ id }) {
 function Level2Dialog({ id }) {
   const { error, busy, run } = useAct(id, "level2");
   const institutions = useStore((s) => s.institutions);
-  const [institution, setInstitution] = useState(cardOf(id)?.institution?.id ?? "");
+  // The likely one is chosen and stands first, else it would have to be looked for in a list of a hundred.
+  const likely = institutions.find((one) => one.id === cardOf(id)?.institution?.id)?.id ?? "";
+  const [institution, setInstitution] = useState(likely);
   const [note, setNote] = useState("");
   const [tried, setTried] = useState(false);
-  // The likely one stands first, else it would have to be looked for in a list of a hundred.
-  const likely = cardOf(id)?.institution?.id;
   const items = byName(institutions).sort((a, b) => Number(b.id === likely) - Number(a.id === likely));
   return html`
     <${Dialog} title=${t("dialog.level2.title")} onClose=${closeDialog}
@@ -115,7 +117,7 @@ function Level2Dialog({ id }) {
       footer=${html`<${Buttons} busy=${busy} submit=${t("dialog.level2.submit")} />`}>
       <p class="dialog__lead">${t("dialog.level2.lead")}</p>
       <${PickList} legend=${t("dialog.level2.institution")} items=${items} value=${institution} onChange=${setInstitution} autofocus
-        error=${tried && !institution ? t("dialog.level2.institution_missing") : ""} />
+        empty=${t("dialog.level2.nobody")} error=${tried && !institution ? t("dialog.level2.institution_missing") : ""} />
       <${TextArea} label=${t("dialog.level2.note")} rows=${3} value=${note} onInput=${setNote}
         error=${tried && !note.trim() ? t("dialog.level2.note_missing") : ""} />
       <${Alert} text=${error} />
@@ -179,15 +181,10 @@ const Check = ({ id, text, note, on, disabled = false, onChange }) => html`
 function SettingsDialog() {
   const me = useStore((s) => s.me);
   const lang = useStore((s) => s.lang);
-  const [desk, setDesk] = useState(deskSettings());
+  const [repeats, setRepeats] = useState(repeatsSound());
   const [permission, setPermission] = useState("Notification" in window ? Notification.permission : "unsupported");
   if (!me) return null;
   const settings = settingsOf(me);
-  /** @param {object} patch */
-  const change = (patch) => {
-    saveDeskSettings(patch);
-    setDesk(deskSettings());
-  };
   return html`
     <${Dialog} title=${t("settings.title")} onClose=${closeDialog}
       footer=${html`<${Button} kind="primary" onClick=${closeDialog}>${t("action.done")}</>`}>
@@ -198,8 +195,11 @@ function SettingsDialog() {
             changeMe({ settings: { sound } });
             if (sound) ring("new", true);
           }} />
-        <${Check} id="set-repeat" text=${t("settings.repeat")} on=${desk.repeatSound} disabled=${!settings.sound}
-          onChange=${(/** @type {boolean} */ repeatSound) => change({ repeatSound })} />
+        <${Check} id="set-repeat" text=${t("settings.repeat")} on=${repeats} disabled=${!settings.sound}
+          onChange=${(/** @type {boolean} */ on) => {
+            setRepeatsSound(on);
+            setRepeats(on);
+          }} />
         <${Check} id="set-notify" text=${t("settings.notify")} note=${t("settings.notify_note")}
           on=${settings.notify && permission === "granted"} disabled=${permission !== "granted"}
           onChange=${(/** @type {boolean} */ notify) => changeMe({ settings: { notify } })} />
@@ -215,8 +215,8 @@ function SettingsDialog() {
         <legend>${t("settings.keyboard")}</legend>
         <${Check} id="set-shortcuts" text=${t("settings.shortcuts")} note=${t("settings.shortcuts_note")} on=${settings.shortcuts}
           onChange=${(/** @type {boolean} */ shortcuts) => changeMe({ settings: { shortcuts } })} />
-        <${Check} id="set-enter" text=${t("settings.enter_sends")} note=${t("settings.enter_note")} on=${desk.enterSends}
-          onChange=${(/** @type {boolean} */ enterSends) => change({ enterSends })} />
+        <${Check} id="set-enter" text=${t("settings.enter_sends")} note=${t("settings.enter_note")} on=${settings.enter_sends}
+          onChange=${(/** @type {boolean} */ on) => changeMe({ settings: { enter_sends: on } })} />
       </fieldset>
       <fieldset class="group">
         <legend>${t("settings.look")}</legend>

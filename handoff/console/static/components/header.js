@@ -18,8 +18,8 @@ function OpenPill() {
   const open = useStore((s) => s.open);
   if (!open) return null;
   const state = t(open.is_open ? "open.yes" : "open.no");
-  return html`<p class=${open.is_open ? "pill pill--open" : "pill pill--shut"} title=${open.text}>
-    <span class="pill__dot" aria-hidden="true"></span><strong>${state}</strong>${open.text && html`<span class="pill__text">${open.text}</span>`}
+  return html`<p class=${open.is_open ? "pill pill--open" : "pill pill--shut"} title=${open.text || state}>
+    <span class="pill__dot" aria-hidden="true"></span><span class="pill__text">${open.text || state}</span><span class="pill__short" aria-hidden="true">${state}</span>
   </p>`;
 }
 

@@ -13,7 +13,7 @@ import { conversationHash } from "../router.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useState } from "../vendor/hooks.js";
-import { lastList, named } from "./cases.js";
+import { lastList, named, outcomeName } from "./cases.js";
 
 /** Columns of the ledger's entries, each shown only when some entry has it. */
 const ENTRY_COLUMNS = ["ts", "kind", "actor", "reason", "level", "institution", "service", "outcome", "tariff", "amount_eur"];
@@ -31,7 +31,7 @@ export function CaseView({ no }) {
     setError("");
     api.get(`cases/${encodeURIComponent(no)}`).then(
       (got) => !stale && setFound(got),
-      (problem) => !stale && setError(problem.status === 404 ? t("case.missing") : explain(problem)),
+      (problem) => !stale && setError(problem.status === 404 ? (problem.code === "case_not_settled" ? t("case.not_settled") : t("case.missing")) : explain(problem)),
     );
     return () => {
       stale = true;
@@ -49,7 +49,7 @@ export function CaseView({ no }) {
         ["municipality", nameOf(row.municipality)],
         ["service", nameOf(row.service)],
         ["topic", named(row.topic, topics)],
-        ["outcome", named(row.outcome, outcomes)],
+        ["outcome", outcomeName(row.outcome, outcomes)],
         ["operator", [nameOf(row.operator), nameOf(row.centre)].filter(Boolean).join(", ")],
         ["opened_at", dateTime(row.opened_at)],
         ["queued_at", dateTime(row.queued_at)],
@@ -86,7 +86,14 @@ export function CaseView({ no }) {
 
 /** @param {{entries: any[], institutions: any[], outcomes: any[]}} props */
 function Entries({ entries, institutions, outcomes }) {
-  const rows = entries.map((/** @type {any} */ entry) => ({ ...entry, ts: entry.ts ?? entry.at ?? entry.created_at, actor: entry.actor ?? entry.by }));
+  const rows = entries.map((/** @type {any} */ entry) => ({
+    ...entry,
+    ts: entry.recorded_at,
+    actor: entry.recorded_by ?? label("author", "system"),
+    reason: entry.why,
+    // A reversing entry takes back what it names.
+    amount_eur: entry.sign < 0 && entry.amount_eur ? `-${entry.amount_eur}` : entry.amount_eur,
+  }));
   const columns = ENTRY_COLUMNS.filter((name) => rows.some((row) => row[name] !== undefined && row[name] !== null && row[name] !== ""));
   /** @param {any} row @param {string} name */
   const show = (row, name) => {
@@ -95,7 +102,7 @@ function Entries({ entries, institutions, outcomes }) {
     if (name === "kind") return label("entry", value);
     if (name === "level") return label("level", value);
     if (name === "institution") return named(value, institutions);
-    if (name === "outcome") return named(value, outcomes);
+    if (name === "outcome") return outcomeName(value, outcomes);
     if (name === "amount_eur") return euros(value);
     return nameOf(value);
   };
@@ -164,7 +171,7 @@ function Correction({ no, row, onDone }) {
       <p class="muted">${t("case.correct_lead")}</p>
       <form class="correct" onSubmit=${submit} noValidate>
         ${select("c-institution", t("column.institution"), institution, setInstitution, byName(institutions), named(row.institution, institutions))}
-        ${select("c-outcome", t("column.outcome"), outcome, setOutcome, outcomes, named(row.outcome, outcomes))}
+        ${select("c-outcome", t("column.outcome"), outcome, setOutcome, outcomes, outcomeName(row.outcome, outcomes))}
         ${select("c-level", t("column.level"), level, setLevel, ["0", "1", "2"].map((id) => ({ id, name: label("level", id) })), label("level", row.level))}
         <div class="field"><label for="c-service">${t("case.service_id")}</label>
           <input class="input" id="c-service" value=${service} autocomplete="off" placeholder=${nameOf(row.service)} onInput=${(/** @type {any} */ e) => setService(e.target.value)} /></div>

@@ -26,6 +26,18 @@ export function named(value, names) {
   return names.find((one) => one.id === text)?.name ?? text;
 }
 
+/** Outcomes that nobody chooses: the system gives them. They are not among the snapshot's. */
+const SYSTEM_OUTCOMES = ["answered", "unanswered", "abandoned", "not_classified"];
+
+/** @param {any} value @param {{id: string, name: string}[]} outcomes */
+export const outcomeName = (value, outcomes) => outcomes.find((one) => one.id === value)?.name ?? label("outcome", nameOf(value));
+
+/** @param {{id: string, name: string}[]} outcomes */
+const allOutcomes = (outcomes) => [
+  ...outcomes,
+  ...SYSTEM_OUTCOMES.filter((id) => !outcomes.some((one) => one.id === id)).map((id) => ({ id, name: label("outcome", id) })),
+];
+
 /** @param {any} rating @returns {string} */
 const stars = (rating) => {
   const score = rating && typeof rating === "object" ? rating.score : rating;
@@ -113,7 +125,7 @@ export function Cases({ params }) {
           ${badDates && html`<p class="field__error" id="f-to-error">${t("cases.bad_dates")}</p>`}</div>
         ${select("channel", [...channels].map((id) => ({ id, name: label("channel", id) })))}
         ${select("level", ["0", "1", "2"].map((id) => ({ id, name: label("level", id) })))}
-        ${select("outcome", outcomes)}
+        ${select("outcome", allOutcomes(outcomes))}
         ${select("institution", byName(institutions))}
         ${select("operator", byName(people))}
         <div class="field field--text"><label for="f-q">${t("cases.q")}</label><input class="input" type="search" id="f-q" value=${form.q} onInput=${onInput("q")} /></div>
@@ -134,12 +146,12 @@ export function Cases({ params }) {
                 <th scope="row" role="rowheader" data-label=${t("column.no")}><a href=${`#/cases/${encodeURIComponent(row.no)}`}>${row.no}</a>${row.corrections ? html` <span class="badge" title=${t("cases.corrected", { count: row.corrections })}>±${row.corrections}<span class="vh"> ${t("cases.corrected", { count: row.corrections })}</span></span>` : null}</th>
                 ${cell("opened_at", dateTime(row.opened_at))}
                 ${cell("channel_level", html`<span>${label("channel", row.channel)}</span><br /><span class="muted">${label("level", row.level)} · <span title=${label("language", row.lang)}>${row.lang?.toUpperCase()}</span></span>`)}
-                ${cell("institution", html`<bdi>${named(row.institution, institutions)}</bdi>${nameOf(row.municipality) && html`<br /><span class="muted">${nameOf(row.municipality)}</span>`}`)}
-                ${cell("service", html`<bdi>${nameOf(row.service)}</bdi>`)}
+                ${cell("institution", html`<bdi>${named(row.institution, institutions) || "–"}</bdi>${nameOf(row.municipality) && html`<br /><span class="muted">${nameOf(row.municipality)}</span>`}`)}
+                ${cell("service", nameOf(row.service) && html`<bdi>${nameOf(row.service)}</bdi>`)}
                 ${cell("operator", html`<bdi>${nameOf(row.operator) || "–"}</bdi>${nameOf(row.centre) && html`<br /><span class="muted">${nameOf(row.centre)}</span>`}`)}
                 ${cell("wait_s", duration(row.wait_s), true)}
                 ${cell("handle_s", duration(row.handle_s), true)}
-                ${cell("outcome", named(row.outcome, outcomes))}
+                ${cell("outcome", outcomeName(row.outcome, outcomes))}
                 ${cell("rating", stars(row.rating), true)}
                 ${cell("amount_eur", euros(row.amount_eur), true)}
               </tr>`)}

@@ -1,0 +1,382 @@
+"""Finds the search parameters: ``python -m knowledge_base.tune QUESTIONS.jsonl … [--negatives OTHER.jsonl]``.
+
+Question files hold one JSON object a line: ``text``, ``lang``, ``service_id`` and, if others are right too, ``also_ok``.
+Negatives are messages that are about no service (``text``, ``lang``): small talk, other people's business, nonsense.
+The example questions of the knowledge base take part as well, each asked of an index that was built without it.
+
+Three things are found, each with few parameters, so that some hundred questions are enough:
+
+1. the weights of the scorers, by maximum likelihood of the right service (a convex problem);
+2. the calibration, a logistic model from the shape of a result to the probability that it is right;
+3. the thresholds, from the trade-off between answering and answering wrongly.
+
+Everything reported is measured on questions that the parameters were not fitted to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+
+from kit.i18n import LANGUAGES
+from knowledge_base.gazetteer import Gazetteer
+from knowledge_base.importer import DATA_DIR, DataSet, compose_texts, read_data
+from knowledge_base.search import (
+    FEATURES,
+    PARAMS_FILE,
+    SCORERS,
+    Calibration,
+    Ranking,
+    SearchableService,
+    SearchIndex,
+    SearchParams,
+    Thresholds,
+)
+
+Floats = NDArray[np.float64]
+
+#: Of all questions, so many at most may be answered wrongly without asking back.
+WRONG_AS_CERTAIN = 0.03
+#: A service is offered as a choice when it is meant at least once in so many offers.
+LEAST_CHOICE = 0.12
+_FOLDS = 5
+_SEED = 20261123
+#: All example questions together count as much as this share of the real ones: they know the writer's style too well.
+_EXAMPLES_SHARE = 0.6
+_NEGATIVES_SHARE = 0.15
+_SCORERS = tuple(name for name in SCORERS if name != "encoder")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with the services that are right for it; none for a negative.
+
+    Attributes:
+        kind: ``real``, ``example`` or ``negative``.
+        weight: how much it counts in fitting.
+    """
+
+    text: str
+    lang: str
+    right: frozenset[str]
+    kind: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A question and what every scorer says of it (services × scorers)."""
+
+    question: Question
+    scores: NDArray[np.float32]
+    right: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Parameters of one language."""
+
+    weights: dict[str, float]
+    temperature: float
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the search made of a question that was kept from the fitting."""
+
+    question: Question
+    chances: tuple[float, ...]
+    """Probabilities of the first three."""
+    hits: tuple[bool, ...]
+    """Which of the first three are right."""
+
+
+# --- what is searched, and what is asked --------------------------------------------------------------------------
+
+
+def searchable(data: DataSet, gazetteer: Gazetteer, without: frozenset[tuple[str, str]] = frozenset()) -> list[SearchableService]:
+    """The services of the data files as the index wants them, less the examples ``without`` (language, text)."""
+    out = []
+    for service_id, record in sorted(data.services.items()):
+        extra = data.aliases.get(service_id)
+        aliases = extra.as_dict() if extra else {lang: [] for lang in LANGUAGES}
+        aliases["lv"] = list(dict.fromkeys([*record.aliases_lv, *aliases["lv"]]))
+        examples = data.examples[service_id].as_dict() if service_id in data.examples else {}
+        texts: dict[str, list[str]] = {}
+        for (lang, _), text in compose_texts(record, data.answers.get(service_id)).items():
+            texts.setdefault(lang, []).append(text)
+        out.append(
+            SearchableService(
+                id=service_id,
+                titles={"lv": record.title_lv, "ru": record.title_ru, "en": record.title_en},
+                aliases=aliases,
+                examples={
+                    lang: [text for text in found if (lang, text) not in without] for lang, found in examples.items()
+                },
+                institutions=gazetteer.institution_names(record.institution, record.institution_name),
+                texts=texts,
+            )
+        )
+    return out
+
+
+def read_questions(path: Path, kind: str) -> list[Question]:
+    """Questions of a JSON-lines file.
+
+    Raises:
+        OSError, ValueError, KeyError: the file is missing or broken.
+    """
+    out = []
+    for line in path.read_text("utf-8").splitlines():
+        if line.strip():
+            row: dict[str, Any] = json.loads(line)
+            right = frozenset({row["service_id"], *row.get("also_ok", ())}) if kind == "real" else frozenset()
+            out.append(Question(row["text"], row["lang"], right, kind))
+    return out
+
+
+def example_questions(data: DataSet) -> list[Question]:
+    """The example questions of the data files."""
+    return [
+        Question(text, lang, frozenset({service_id}), "example")
+        for service_id, lists in sorted(data.examples.items())
+        for lang, texts in lists.as_dict().items()
+        for text in texts
+    ]
+
+
+def weighed(questions: Sequence[Question]) -> list[Question]:
+    """The questions with weights by which, in each language, each kind counts as it should."""
+    count = {(q.lang, q.kind): sum((o.lang, o.kind) == (q.lang, q.kind) for o in questions) for q in questions}
+    share = {"real": 1.0, "example": _EXAMPLES_SHARE, "negative": _NEGATIVES_SHARE}
+    real = {lang: count.get((lang, "real"), 0) or 100 for lang in LANGUAGES}
+    return [replace(q, weight=share[q.kind] * real[q.lang] / count[q.lang, q.kind]) for q in questions]
+
+
+def points(index: SearchIndex, questions: Iterable[Question]) -> list[Point]:
+    """Asks every scorer of ``index``."""
+    out = []
+    for question in questions:
+        parts = index.components(question.text, question.lang)
+        right = np.array([index.position[i] for i in sorted(question.right) if i in index.position], np.intp)
+        out.append(Point(question, np.stack([parts[name] for name in _SCORERS], axis=1), right))
+    return out
+
+
+# --- fitting ------------------------------------------------------------------------------------------------------
+
+
+def fit_weights(sample: Sequence[Point]) -> tuple[dict[str, float], float]:
+    """Weights (sum 1) and temperature under which the right services are likeliest."""
+    sample = [point for point in sample if len(point.right)]
+    total = sum(point.question.weight for point in sample)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        value, slope = 0.0, np.zeros_like(weights)
+        for point in sample:
+            scores = point.scores @ weights
+            powers = np.exp(scores - scores.max())
+            shares = powers / powers.sum()
+            right = shares[point.right]
+            among = right / max(float(right.sum()), 1e-12)
+            value -= point.question.weight * float(np.log(max(float(right.sum()), 1e-12)))
+            slope += point.question.weight * (shares @ point.scores - among @ point.scores[point.right])
+        # A weak pull to zero keeps scorers that say the same from taking opposite sides.
+        return value / total + 1e-4 * float(weights @ weights), slope / total + 2e-4 * weights
+
+    start = np.full(len(_SCORERS), 4.0)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(_SCORERS)).x
+    size = float(found.sum())
+    return {name: round(float(w) / size, 4) for name, w in zip(_SCORERS, found, strict=True)}, round(1.0 / size, 5)
+
+
+def fit_calibration(sample: Sequence[tuple[Point, Ranking]]) -> Calibration:
+    """Logistic models over the features of a result."""
+    features = np.array([ranking.features for _, ranking in sample])
+    weights = np.array([point.question.weight for point, _ in sample])
+    mean = np.average(features, axis=0, weights=weights)
+    scale = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weights)) + 1e-6
+    scaled = (features - mean) / scale
+    models = []
+    for depth in (1, 3):
+        hit = np.array([bool(np.isin(ranking.order[:depth], point.right).any()) for point, ranking in sample])
+        model = LogisticRegression(C=0.3, max_iter=1000).fit(scaled, hit, sample_weight=weights)
+        models.append(tuple(round(float(v), 5) for v in (model.intercept_[0], *model.coef_[0])))
+    return Calibration(
+        mean=tuple(round(float(v), 5) for v in mean),
+        scale=tuple(round(float(v), 5) for v in scale),
+        first=models[0],
+        among_three=models[1],
+    )
+
+
+def fit(index: SearchIndex, sample: Sequence[Point]) -> Fit:
+    """Everything for one language."""
+    weights, temperature = fit_weights(sample)
+    ranked = [(point, rank(index, point, weights, temperature)) for point in sample]
+    return Fit(weights, temperature, fit_calibration(ranked))
+
+
+def rank(index: SearchIndex, point: Point, weights: dict[str, float], temperature: float) -> Ranking:
+    """The result under given weights."""
+    parts = dict(zip(_SCORERS, point.scores.T, strict=True))
+    return index.fuse(point.question.text, point.question.lang, parts, weights, temperature)
+
+
+def try_out(index: SearchIndex, found: Fit, sample: Iterable[Point]) -> list[Outcome]:
+    """What parameters make of questions they were not fitted to."""
+    out = []
+    for point in sample:
+        ranking = rank(index, point, found.weights, found.temperature)
+        candidates = index.candidates(ranking, found.calibration, limit=3)
+        right = point.question.right
+        out.append(
+            Outcome(
+                point.question,
+                tuple(candidate.probability for candidate in candidates),
+                tuple(candidate.service_id in right for candidate in candidates),
+            )
+        )
+    return out
+
+
+def cross_validate(index: SearchIndex, sample: Sequence[Point]) -> list[Outcome]:
+    """Outcomes of every question under parameters that were fitted without it."""
+    folds = np.random.default_rng(_SEED).permutation(len(sample)) % _FOLDS
+    out: list[Outcome] = []
+    for fold in range(_FOLDS):
+        found = fit(index, [point for point, at in zip(sample, folds, strict=True) if at != fold])
+        out += try_out(index, found, [point for point, at in zip(sample, folds, strict=True) if at == fold])
+    return out
+
+
+# --- thresholds and report ----------------------------------------------------------------------------------------
+
+
+def thresholds(outcomes: Sequence[Outcome]) -> Thresholds:
+    """The lowest threshold that keeps wrong certain answers below `WRONG_AS_CERTAIN` of all questions."""
+    asked = [o for o in outcomes if o.chances]
+    total = sum(o.question.weight for o in outcomes)
+    wrong, answer = 0.0, 0.99
+    for outcome in sorted(asked, key=lambda o: -o.chances[0]):
+        wrong += 0.0 if outcome.hits[0] else outcome.question.weight
+        if wrong > WRONG_AS_CERTAIN * total:
+            break
+        answer = outcome.chances[0]
+    return Thresholds(round(max(answer, 0.5), 3), LEAST_CHOICE)
+
+
+def report(outcomes: Sequence[Outcome], bounds: Thresholds) -> dict[str, float]:
+    """Figures of one kind of questions; shares of all of them."""
+    total = len(outcomes)
+    certain = [o for o in outcomes if o.chances and o.chances[0] >= bounds.answer]
+    rest = [o for o in outcomes if not (o.chances and o.chances[0] >= bounds.answer)]
+    offered = [o for o in rest if o.chances and o.chances[0] >= bounds.choices]
+    wrong = sum(not o.hits[0] for o in certain)
+    return {
+        "questions": total,
+        "top1": round(sum(bool(o.hits and o.hits[0]) for o in outcomes) / total, 3),
+        "top3": round(sum(any(o.hits) for o in outcomes) / total, 3),
+        "calibration_error": round(calibration_error(outcomes), 3),
+        "answered": round(len(certain) / total, 3),
+        "wrong_as_certain": round(wrong / total, 3),
+        "wrong_of_answered": round(wrong / len(certain), 3) if certain else 0.0,
+        "offered": round(len(offered) / total, 3),
+        "right_among_offered": round(sum(any(o.hits) for o in offered) / len(offered), 3) if offered else 0.0,
+        "asked_again": round((len(rest) - len(offered)) / total, 3),
+    }
+
+
+def calibration_error(outcomes: Sequence[Outcome], bins: int = 8) -> float:
+    """Expected calibration error over bins of equal size: mean distance of promised and kept."""
+    ordered = sorted((o for o in outcomes if o.chances), key=lambda o: o.chances[0])
+    error = 0.0
+    for part in np.array_split(np.arange(len(ordered)), bins):
+        if len(part):
+            promised = float(np.mean([ordered[at].chances[0] for at in part]))
+            kept = float(np.mean([ordered[at].hits[0] for at in part]))
+            error += len(part) / len(ordered) * abs(promised - kept)
+    return error
+
+
+def gather(
+    data: DataSet, gazetteer: Gazetteer, questions: Sequence[Question], params: SearchParams
+) -> tuple[SearchIndex, list[Point]]:
+    """The whole index, and every question asked of an index that does not hold it."""
+    index = SearchIndex(searchable(data, gazetteer), params)
+    out = points(index, [q for q in questions if q.kind != "example"])
+    examples = [q for q in questions if q.kind == "example"]
+    folds = np.random.default_rng(_SEED).permutation(len(examples)) % _FOLDS
+    for fold in range(_FOLDS):
+        held = [question for question, at in zip(examples, folds, strict=True) if at == fold]
+        without = frozenset((question.lang, question.text) for question in held)
+        out += points(SearchIndex(searchable(data, gazetteer, without), params), held)
+    return index, out
+
+
+def tune(
+    data: DataSet, questions: Sequence[Question], *, ridge_lambda: float, char_share: float
+) -> tuple[SearchParams, dict[str, dict[str, dict[str, float]]]]:
+    """Parameters, and what they are worth on questions kept from them (by language and kind)."""
+    base = replace(SearchParams.untuned(), ridge_lambda=ridge_lambda, char_share=char_share)
+    index, sample = gather(data, Gazetteer(), weighed(questions), base)
+    fits: dict[str, Fit] = {}
+    bounds: dict[str, Thresholds] = {}
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    for lang in LANGUAGES:
+        own = [point for point in sample if point.question.lang == lang]
+        outcomes = cross_validate(index, own)
+        bounds[lang] = thresholds(outcomes)
+        fits[lang] = fit(index, own)
+        kinds = sorted({o.question.kind for o in outcomes})
+        figures[lang] = {
+            kind: report([o for o in outcomes if o.question.kind == kind], bounds[lang]) for kind in kinds
+        }
+    params = replace(
+        base,
+        weights={lang: fits[lang].weights for lang in LANGUAGES},
+        temperature={lang: fits[lang].temperature for lang in LANGUAGES},
+        calibration={lang: fits[lang].calibration for lang in LANGUAGES},
+        thresholds=bounds,
+    )
+    return params, figures
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 0 when parameters were written, 1 when the data files are broken."""
+    parser = argparse.ArgumentParser(prog="python -m knowledge_base.tune", description=__doc__.splitlines()[0])
+    parser.add_argument("questions", nargs="+", type=Path, help="JSON lines: text, lang, service_id, also_ok")
+    parser.add_argument("--negatives", type=Path, action="append", default=[], help="JSON lines: text, lang")
+    parser.add_argument("--ridge-lambda", type=float, default=0.5)
+    parser.add_argument("--char-share", type=float, default=0.5)
+    parser.add_argument("--out", type=Path, default=PARAMS_FILE)
+    given = parser.parse_args(arguments)
+    data = read_data(DATA_DIR)
+    if data.problems:
+        print("\n".join(map(str, data.problems)), file=sys.stderr)
+        return 1
+    questions = [q for path in given.questions for q in read_questions(path, "real")]
+    questions += [q for path in given.negatives for q in read_questions(path, "negative")]
+    questions += example_questions(data)
+    began = time.perf_counter()
+    params, figures = tune(data, questions, ridge_lambda=given.ridge_lambda, char_share=given.char_share)
+    given.out.write_text(json.dumps({**asdict(params), "measured": figures}, indent=1) + "\n", "utf-8")
+    print(json.dumps(figures, indent=1))
+    print(f"{len(questions)} questions, {time.perf_counter() - began:.0f} s, {len(FEATURES)} features → {given.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

