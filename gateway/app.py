@@ -64,6 +64,22 @@ class ServiceNames:
         """The institution's name."""
         return self._knowledge.institution_name(institution_id, lang)
 
+    def services(self, lang: str) -> list[dict[str, str]]:
+        """Every service: ``id`` and ``name``."""
+        return [{"id": one, "name": self._knowledge.title(one, lang)} for one in self._knowledge.service_ids()]
+
+    def knows_service(self, service_id: str) -> bool:
+        """Whether there is such a service."""
+        return self._knowledge.known(service_id)
+
+    def municipality(self, municipality_id: str, lang: str) -> str:
+        """The municipality's name."""
+        return self._knowledge.municipality_name(municipality_id, lang)
+
+    def knows_municipality(self, municipality_id: str) -> bool:
+        """Whether there is such a municipality."""
+        return municipality_id in self._knowledge.municipality_ids()
+
 
 class Gateway:
     """All parts of one worker."""
@@ -123,7 +139,7 @@ class Gateway:
             burst=settings.chat_burst,
             demo=settings.demo,
         )
-        cards = Cards(names, self.knowledge.municipality_name, texts, self.clock)
+        cards = Cards(names, names.municipality, texts, self.clock)
         self.console_feed = ConsoleFeed(self.db, self.feed, cards)
         console = Console(
             self.broker,
@@ -132,7 +148,7 @@ class Gateway:
             self.console_feed,
             cards,
             limiter,
-            self.knowledge.municipality_name,
+            names,
             secure_cookie=settings.environment == "production",
         )
         self.texts = texts

@@ -293,12 +293,14 @@ class Broker:
     async def citizen_read(self, conversation_id: str, seq: int) -> None:
         """The citizen has seen messages up to ``seq``."""
         async with self.db.unit() as unit:
-            await repository.set_where(
+            changed = await repository.set_where(
                 unit.session,
                 conversation_id,
                 (Conversation.citizen_read_seq < seq) & (Conversation.last_seq >= seq),
                 {"citizen_read_seq": seq},
             )
+        if changed is not None:
+            await self.bus.publish({"kind": "seen", "by": "citizen", "conversation": conversation_id, "seq": seq})
 
     async def citizen_seen(self, conversation_id: str) -> None:
         """The citizen's socket is open, or closed just now."""

@@ -18,6 +18,8 @@ from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.textual import clean
 
 OUTCOMES = ("resolved", "resolved_level2", "referred", "answer_later", "unresolved", "no_reply", "spam")
+#: What, besides, a conversation that no person closed can come to.
+CASE_OUTCOMES = (*OUTCOMES, "answered", "unanswered", "abandoned", "not_classified")
 TOPICS = [
     "benefits",
     "pensions",
@@ -408,7 +410,7 @@ class Desk:
                 {"staff_read_seq": seq, "unread": 0},
             )
         if changed is not None:
-            await self._broker.bus.publish({"kind": "seen", "conversation": conversation_id, "seq": seq})
+            await self._broker.bus.publish({"kind": "seen", "by": "staff", "conversation": conversation_id, "seq": seq})
 
 
 def _noted(note: str | None, **more: str) -> dict[str, Any]:

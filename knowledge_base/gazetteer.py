@@ -27,18 +27,17 @@ _MAX_CHARS = 1000
 
 # A place name before one of these names a street, not the place ("Bauskas iela" is in many towns).
 _STREET = re.compile(
-    r"^(iela|ielas|ielai|ielu|iela|prospekt\w*|sosej\w*|gatv\w*|bulvar\w*|laukum\w*|celu?|tilt\w*|street|avenue|road"
+    r"^(iela|ielas|ielai|ielu|prospekt\w*|sosej\w*|gatv\w*|bulvar\w*|laukum\w*|celu?|tilt\w*|street|avenue|road"
     r"|улиц\w*|ул|шоссе|проспект\w*|бульвар\w*|площад\w*|дорог\w*)$"
 )
 _STREET_BEFORE = re.compile(r"^(улиц\w*|ул|проспект\w*|бульвар\w*)$")
 # Words that make a doubtful name a place: prepositions before it, and what places are said to be.
-_BEFORE_PLACE = frozenset(
-    "uz no pie iekš dzivo dzivoju dzivojam dzivojot dzivot deklarets deklareta deklarejies deklarejos esmu esam pilseta "
-    "pasvaldiba novada novads in from at near to live living "
-    "в во из на живу живем проживаю прописан прописана городе город около".split()
+_BEFORE_PLACE = re.compile(
+    r"^(uz|no|pie|ieks|dzivo\w*|deklare\w*|esmu|esam|pilseta|pasvaldiba|novad[as]|in|from|at|near|to|liv(e|es|ing)"
+    r"|в|во|из|на|жив\w*|проживаю|прописан\w*|городе?|около)$"
 )
 _AFTER_PLACE = re.compile(
-    r"^(novad\w*|pilset\w*|valstspilset\w*|pagast\w*|dome|domes|domei|dome|domi|pasvaldib\w*|municipality|city|town|region"
+    r"^(novad\w*|pilset\w*|valstspilset\w*|pagast\w*|dome|domes|domei|domi|pasvaldib\w*|municipality|city|town|region"
     r"|край|крае|края|новад\w*|дума|думе|думу|думы|волост\w*|самоуправлени\w*)$"
 )
 _TOWARDS = frozenset(("uz", "to", "в", "во"))
@@ -220,7 +219,7 @@ class Gazetteer:
             return True
         if sum(word.isalnum() for word in words) == hit.last - hit.first:
             return True
-        if before in _BEFORE_PLACE or _AFTER_PLACE.match(after):
+        if _BEFORE_PLACE.match(before) or _AFTER_PLACE.match(after):
             return True
         return _capital(hit)
 

@@ -185,8 +185,8 @@ _NOTE_LIMIT = 3
 def compose_lv(record: ServiceRecord, labels: dict[str, str]) -> dict[str, str]:
     """Latvian texts by aspect for a service without written answers: a label and the fact, lists as ``- `` lines.
 
-    Aspects on which the facts say nothing are left out. For a record of low confidence, whatever states a figure is left
-    out as well (it may be wrong); only the contact keeps its telephone number, for that is where to ask.
+    Aspects on which the facts say nothing are left out. For a record of low confidence, whatever states a figure is
+    left out as well (it may be wrong); only the contact keeps its telephone number, for that is where to ask.
 
     Args:
         record: the service.

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,8 +36,13 @@ from knowledge_base import text as txt
 FloatArray = NDArray[np.float32]
 
 PARAMS_FILE = Path(__file__).parent / "data" / "search_params.json"
+NOTHING_FILE = Path(__file__).parent / "data" / "not_services.jsonl"
 SCORERS: tuple[str, ...] = ("bm25", "texts", "nearest_stem", "nearest_char", "ridge", "encoder")
-FEATURES: tuple[str, ...] = ("odds", "odds_three", "score", "margin", "coverage", "nearest", "known", "length")
+FEATURES: tuple[str, ...] = (
+    *("odds", "odds_three", "score", "margin", "coverage"),
+    *("evidence", "nearest", "none", "known", "length"),
+)
+"""What the calibration looks at, in this order; see `_LanguageIndex.fuse`."""
 
 _MAX_QUERY_CHARS = 1000
 _LEAST_SCORE = 1e-4
@@ -75,6 +81,19 @@ class SearchableService:
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     institutions: Sequence[str] = ()
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """What the scorers say of a question.
+
+    Attributes:
+        scores: by scorer, a score for every service.
+        none: how much the question is like messages that are about no service.
+    """
+
+    scores: Mapping[str, FloatArray]
+    none: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,7 @@ class SearchParams:
     @classmethod
     def untuned(cls) -> SearchParams:
         """Plain starting values, for tuning and tests."""
+        weights = {"bm25": 0.3, "texts": 0.2, "nearest_stem": 0.1, "nearest_char": 0.2, "ridge": 0.2}
         count = len(FEATURES)
         flat = Calibration(
             mean=(0.0,) * count,
@@ -150,13 +170,10 @@ class SearchParams:
             among_three=(0.0, 0.0, 1.0, *(0.0,) * (count - 2)),
         )
         return cls(
-            weights={
-                lang: {"bm25": 0.3, "texts": 0.05, "nearest_stem": 0.1, "nearest_char": 0.2, "ridge": 0.35, "encoder": 0.0}
-                for lang in LANGUAGES
-            },
-            calibration={lang: flat for lang in LANGUAGES},
-            thresholds={lang: Thresholds(0.7, 0.3) for lang in LANGUAGES},
-            temperature={lang: 0.05 for lang in LANGUAGES},
+            weights=dict.fromkeys(LANGUAGES, weights),
+            calibration=dict.fromkeys(LANGUAGES, flat),
+            thresholds=dict.fromkeys(LANGUAGES, Thresholds(0.7, 0.3)),
+            temperature=dict.fromkeys(LANGUAGES, 0.05),
         )
 
 
@@ -169,6 +186,15 @@ class Ranking:
     shares: FloatArray
     """Softmax of the scores: how likely each service is if one of them is meant at all."""
     features: tuple[float, ...]
+
+
+def read_nothing(path: Path = NOTHING_FILE) -> dict[str, list[str]]:
+    """Messages about no service (small talk, other people's business, nonsense) by language."""
+    out: dict[str, list[str]] = {lang: [] for lang in LANGUAGES}
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        out[row["lang"]].append(row["text"])
+    return out
 
 
 # --- sparse text spaces -------------------------------------------------------------------------------------------
@@ -225,7 +251,7 @@ class _Space:
 def _stem_bag(stems: Sequence[str]) -> Counter[str]:
     """Stems and neighbouring pairs: ``slimib pabalst`` is more than its two words."""
     bag = Counter(stems)
-    bag.update(f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False))
+    bag.update(f"{a} {b}" for a, b in pairwise(stems))
     return bag
 
 
@@ -281,8 +307,11 @@ class _Bm25:
                 out[found[0]] += found[1]
         return out / np.float32(weight * (self._K1 + 1)) if weight else out
 
-    def coverage(self, stems: Iterable[str], service: int) -> float:
-        """IDF-weighted share of the question's words that stand in the service's texts (0…1)."""
+    def coverage(self, stems: Iterable[str], service: int) -> tuple[float, float]:
+        """How much of the question a service's texts hold, by IDF: as a share (0…1), and absolutely (about 0…2).
+
+        The share alone is full for "thank you" too; the absolute sum tells that this says little.
+        """
         have = total = 0.0
         for stem in dict.fromkeys(stems):
             found = self._postings.get(stem)
@@ -290,7 +319,7 @@ class _Bm25:
             total += weight
             if found is not None and service in found[0]:
                 have += weight
-        return have / total if total else 0.0
+        return (have / total if total else 0.0), min(have, 20.0) / 10
 
     def known_share(self, stems: Sequence[str]) -> float:
         """Share of words that stand anywhere in the index (0…1)."""
@@ -309,6 +338,7 @@ class _LanguageIndex:
     def __init__(
         self,
         services: Sequence[SearchableService],
+        nothing: Sequence[str],
         lang: str,
         params: SearchParams,
         encoder: Encoder | None,
@@ -345,6 +375,9 @@ class _LanguageIndex:
                 _pour(text_bag, txt.stems(snippet, lang), 1.0)
             bags.append(bag)
             text_bags.append(text_bag)
+        # Messages about no service are a class of their own, so that "thank you" need not look like anything.
+        owners += [self._count] * len(nothing)
+        snippets += nothing
         self._owners = np.array(owners, np.intp)
         self._bm25 = _Bm25(bags)
         self._texts = _Bm25(text_bags)
@@ -361,38 +394,39 @@ class _LanguageIndex:
     def _solve(self, params: SearchParams) -> FloatArray:
         size = len(self._owners)
         if not size:
-            return np.zeros((0, self._count), np.float32)
+            return np.zeros((0, self._count + 1), np.float32)
         share = params.char_share
         kernel = share * self._chars.gram() + (1 - share) * self._stems.gram()
         kernel[np.diag_indices(size)] += params.ridge_lambda
-        target = np.zeros((size, self._count), np.float32)
+        target = np.zeros((size, self._count + 1), np.float32)
         target[np.arange(size), self._owners] = 1.0
         solved = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False), target)
         return np.asarray(solved, np.float32)
 
     def _best(self, similarities: FloatArray) -> FloatArray:
-        out = np.zeros(self._count, np.float32)
+        out = np.zeros(self._count + 1, np.float32)
         if len(self._starts):
             out[self._filled] = np.maximum.reduceat(similarities, self._starts)
-        return out
+        return out[: self._count]
 
-    def components(self, question: str) -> dict[str, FloatArray]:
+    def components(self, question: str) -> Components:
         """Scores of every service by each scorer."""
         stems = txt.stems(question, self._lang)
         by_stem = self._stems.similarities(_stem_bag(stems))
         by_char = self._chars.similarities(_char_bag(self._forms(question)))
         share = self._params.char_share
+        ridge = (share * by_char + (1 - share) * by_stem) @ self._alpha
         out = {
             "bm25": self._bm25.scores(stems),
             "texts": self._texts.scores(stems),
             "nearest_stem": self._best(by_stem),
             "nearest_char": self._best(by_char),
-            "ridge": (share * by_char + (1 - share) * by_stem) @ self._alpha,
+            "ridge": ridge[: self._count],
         }
         if self._embedded is not None and self._encoder is not None:
             vector = self._encoder.encode([question], self._lang)[0]
             out["encoder"] = self._best(np.asarray(self._embedded @ vector, np.float32))
-        return out
+        return Components(out, float(ridge[self._count]))
 
     def rank(self, question: str) -> Ranking:
         """Services by fused score."""
@@ -402,9 +436,10 @@ class _LanguageIndex:
         )
 
     def fuse(
-        self, question: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperature: float
+        self, question: str, found: Components, weights: Mapping[str, float], temperature: float
     ) -> Ranking:
         """Puts the scorers' results together."""
+        parts = found.scores
         scores = np.zeros(self._count, np.float32)
         for name, values in parts.items():
             weight = weights.get(name, 0.0)
@@ -424,8 +459,9 @@ class _LanguageIndex:
             _log_odds(float(shares[order[:3]].sum())),
             first,
             first - second,
-            self._bm25.coverage(stems, top),
+            *self._bm25.coverage(stems, top),
             max(float(parts["nearest_stem"][top]), float(parts["nearest_char"][top])),
+            found.none,
             self._bm25.known_share(stems),
             min(len(set(stems)), 20) / 10,
         )
@@ -454,13 +490,27 @@ class SearchIndex:
         services: Sequence[SearchableService],
         params: SearchParams | None = None,
         encoder: Encoder | None = None,
+        nothing: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Builds the index (about two seconds for 160 services); raises ValueError for a repeated service id."""
+        """Builds the index (about two seconds for 160 services).
+
+        Args:
+            services: what is to be found.
+            params: tuned parameters; those of the package when left out.
+            encoder: sentence embeddings, if a model is at hand.
+            nothing: by language, messages that are about no service; see :func:`read_nothing`.
+
+        Raises:
+            ValueError: a service id is there twice.
+        """
         self.service_ids: tuple[str, ...] = tuple(service.id for service in services)
         if len(set(self.service_ids)) != len(self.service_ids):
             raise ValueError("a service id is there twice")
         self.params = params or SearchParams.load()
-        self._languages = {lang: _LanguageIndex(services, lang, self.params, encoder) for lang in LANGUAGES}
+        nothing = nothing or {}
+        self._languages = {
+            lang: _LanguageIndex(services, nothing.get(lang, ()), lang, self.params, encoder) for lang in LANGUAGES
+        }
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -479,15 +529,15 @@ class SearchIndex:
         best = max(LANGUAGES, key=lambda code: share[code])
         return best if share[lang] < 0.34 and share[best] >= 0.6 else lang
 
-    def components(self, text: str, lang: str) -> dict[str, FloatArray]:
+    def components(self, text: str, lang: str) -> Components:
         """Scores by scorer, for tuning and for looking into a result."""
         return self._languages[lang].components(text[:_MAX_QUERY_CHARS])
 
     def fuse(
-        self, text: str, lang: str, parts: Mapping[str, FloatArray], weights: Mapping[str, float], temperature: float
+        self, text: str, lang: str, found: Components, weights: Mapping[str, float], temperature: float
     ) -> Ranking:
         """Ranks from components that were computed before, for tuning."""
-        return self._languages[lang].fuse(text[:_MAX_QUERY_CHARS], parts, weights, temperature)
+        return self._languages[lang].fuse(text[:_MAX_QUERY_CHARS], found, weights, temperature)
 
     def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
         """The services that ``text`` may mean, the likeliest first.

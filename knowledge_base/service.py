@@ -23,7 +23,7 @@ from knowledge_base.gazetteer import Gazetteer, InstitutionMatch, MunicipalityMa
 from knowledge_base.models import Service, ServiceAnswer
 from knowledge_base.records import FACTS_OF_ASPECT
 from knowledge_base.repository import KnowledgeRepository
-from knowledge_base.search import Candidate, Encoder, SearchableService, SearchIndex, SearchParams
+from knowledge_base.search import Candidate, Encoder, SearchableService, SearchIndex, SearchParams, read_nothing
 from knowledge_base.sources import best_source, host
 
 _HERE = Path(__file__).parent
@@ -158,6 +158,14 @@ class KnowledgeBase:
         """Whether there is such a service."""
         return service_id in self._state.services
 
+    def service_ids(self) -> list[str]:
+        """Every service, in the order of the catalogue."""
+        return list(self._state.services)
+
+    def municipality_ids(self) -> frozenset[str]:
+        """Every municipality of today."""
+        return frozenset(self._gazetteer.municipalities)
+
     def find_municipality(self, text: str) -> MunicipalityMatch | None:
         """See :meth:`Gazetteer.find_municipality`."""
         return self._gazetteer.find_municipality(text)
@@ -188,8 +196,9 @@ class KnowledgeBase:
 
     def institutions(self) -> list[InstitutionRow]:
         """Every institution, then every municipality (kind ``municipality``)."""
-        bodies = [InstitutionRow(b.id, *_three(b.names), b.kind) for b in self._gazetteer.institutions.values()]
-        places = [InstitutionRow(p.id, *_three(p.names), "municipality") for p in self._gazetteer.municipalities.values()]
+        known = self._gazetteer
+        bodies = [InstitutionRow(body.id, *_three(body.names), body.kind) for body in known.institutions.values()]
+        places = [InstitutionRow(p.id, *_three(p.names), "municipality") for p in known.municipalities.values()]
         return bodies + places
 
     # --- answers ------------------------------------------------------------------------------------------------------
@@ -295,7 +304,8 @@ class KnowledgeBase:
             links.append(Link(self._labels.text(lang, key, name=host(online)), online, "eservice"))
         place = self._gazetteer.municipalities.get(municipality_id) if municipality_id else None
         if place is not None and place.website and service.kind == _MUNICIPAL:
-            links.append(Link(self._labels.text(lang, "link.municipality", name=place.names[lang]), place.website, "info"))
+            said = self._labels.text(lang, "link.municipality", name=place.names[lang])
+            links.append(Link(said, place.website, "info"))
         body = self._gazetteer.institutions.get(institution_id)
         if body is not None and body.website and all(host(link.url) != host(body.website) for link in links):
             name = body.abbreviation or body.names[lang]
@@ -350,7 +360,7 @@ async def _read_state(
         )
         for service in services
     ]
-    index = await asyncio.to_thread(SearchIndex, searchable, params, encoder)
+    index = await asyncio.to_thread(SearchIndex, searchable, params, encoder, read_nothing())
     return _State({service.id: service for service in services}, dict(texts), index)
 
 

@@ -8,9 +8,11 @@ works on *folded* text, because half of all questions arrive without diacritics 
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 import snowballstemmer
 
@@ -57,10 +59,15 @@ _LV_ENDINGS: tuple[str, ...] = tuple(
     )
 )
 # Then what derives nouns and participles from verbs, so that ``deklarēt``, ``deklarēšana``, ``deklarēta`` meet.
-_LV_TAILS: tuple[str, ...] = ("esan", "asan", "isan", "osan", "ej", "aj", "et", "at", "it", "ot", "san", "dam", "e", "i")
+_LV_TAILS: tuple[str, ...] = (
+    *("esan", "asan", "isan", "osan"),
+    *("ej", "aj", "et", "at", "it", "ot", "san", "dam", "e", "i"),
+)
 _VOWELS = frozenset("aeiou")
 # Abbreviations and short names that must not be cut.
-_LV_KEEP = frozenset("eds gmi sia pvn nin evak vid nva lad ldc bis eps csdd pmlp vsaa altum octa".split())
+_LV_KEEP = frozenset(
+    ("eds", "gmi", "sia", "pvn", "nin", "evak", "vid", "nva", "lad", "ldc", "bis", "eps", "csdd", "pmlp", "vsaa", "altum")
+)
 
 
 def _cut(word: str, endings: tuple[str, ...], least: int) -> str:
@@ -95,7 +102,8 @@ _CYR_TO_LAT: dict[str, str] = {
 _LAT_TO_CYR: tuple[tuple[str, str], ...] = (
     ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"), ("yu", "ю"),
     ("ju", "ю"), ("iu", "ю"), ("ya", "я"), ("ja", "я"), ("ia", "ия"), ("yo", "е"), ("jo", "е"), ("ye", "е"),
-    ("je", "е"), ("eh", "э"), ("ija", "ия"), ("iya", "ия"), ("ij", "ий"), ("iy", "ий"), ("yj", "ый"), ("yy", "ый"), ("ei", "ей"), ("oi", "ой"),
+    ("je", "е"), ("eh", "э"), ("ija", "ия"), ("iya", "ия"), ("ij", "ий"), ("iy", "ий"),
+    ("yj", "ый"), ("yy", "ый"), ("ei", "ей"), ("oi", "ой"),
     ("ai", "ай"), ("a", "а"), ("b", "б"), ("v", "в"), ("w", "в"), ("g", "г"), ("d", "д"), ("e", "е"), ("z", "з"),
     ("i", "и"), ("j", "й"), ("k", "к"), ("l", "л"), ("m", "м"), ("n", "н"), ("o", "о"), ("p", "п"), ("r", "р"),
     ("s", "с"), ("t", "т"), ("u", "у"), ("f", "ф"), ("h", "х"), ("c", "ц"), ("y", "ы"), ("x", "х"), ("q", "к"),
@@ -153,44 +161,16 @@ def stem_en(word: str) -> str:
 _STEMMERS = {"lv": stem_lv, "ru": stem_ru, "en": stem_en}
 
 _STOP: dict[str, frozenset[str]] = {
-    "lv": frozenset(
-        "un vai ka ja jo bet lai ar uz no par pie pec pirms lidz bez ap virs zem aiz caur starp tad ta tas tie tam to "
-        "tos tai tada tads tadu si sis so sim sai sie es tu mes jus vins vina vini man mani manis mans mana manu manai "
-        "manam mums mus jums jusu musu vinam vinai vinu viniem ir esmu esam esat bija bus bija butu nav kas ko kam kur "
-        "kad kads kada kadi kadu kura kurs kuri kuru kuras kapec cik vel jau tikai ari tagad tepat te tur ludzu labdien "
-        "sveiki labvakar labrit paldies gribu gribetu velos vajag vajadzigs vajadzigi vajadziga vajadzetu var varu "
-        "varetu drikst drikstu jadara darit dara kaut nu tiesi loti vairs viss visu visi visa sava savu savas savam "
-        "sevi pats pati vajg kads nekas neko un/vai piem labi sveicinati hei cau ludzu a i".split()
-    ),
-    "ru": frozenset(
-        "и в во не что он на я с со как а то все она так его но да ты к у же вы за бы по только ее мне было вот от меня "
-        "еще нет о из ему теперь когда даже ну ли если уже или ни быть был него до вас нибудь опять уж вам ведь там "
-        "потом себя ничего ей может они тут где есть надо ней для мы тебя их чем была сам чтоб без будто чего раз тоже "
-        "себе под будет ж тогда кто этот того потому этого какой какие какая совсем ним здесь этом мой моя мое мои моей "
-        "моего мою моих тем чтобы нее сейчас были куда зачем всех можно при два об хочу хотел хотела нужно нужны нужна "
-        "нужен пожалуйста здравствуйте здраствуйте добрый день вечер спасибо подскажите скажите это эта эту".split()
-    ),
-    "en": frozenset(
-        "a an the and or but if of at by for with about to from in on off over under then once here there when where "
-        "why how all any both each few more most other some such no not only own same so than too very s t can will "
-        "just don should now i me my we our you your he him his she her it its they them their what which who this that "
-        "these those am is are was were be been being have has had having do does did doing would could hello hi please "
-        "thanks need want get got im ive id dont there's what's i'm i've as into up out also still may might".split()
-    ),
+    name: frozenset(listed.split())
+    for name, listed in json.loads((Path(__file__).parent / "data" / "stop_words.json").read_text("utf-8")).items()
 }
+"""Folded words that say nothing of what is asked; ``ru_latin`` is Russian typed in Latin letters."""
 
 
 def _stop(word: str, lang: str) -> bool:
     if lang == "ru" and not _CYRILLIC.search(word):
-        return word in _STOP_RU_LATIN
+        return word in _STOP["ru_latin"]
     return word in _STOP[lang]
-
-
-_STOP_RU_LATIN = frozenset(
-    "i v vo ne chto on na ja ya s so kak a to vse ona tak no da ty k u zhe vy za by po mne bylo vot ot menja menya "
-    "esche jeshe net o iz teper kogda nu li esli uzhe ili ni do vas tam potom mozhet oni tut gde est nado dlja dlya my "
-    "moj moi moja moya moju chtoby sejchas kuda mozhno hochu nuzhno pozhalujsta zdravstvujte spasibo eto podskazhite".split()
-)
 
 
 def words(text: str, lang: str) -> list[str]:

@@ -1,8 +1,9 @@
 """Finds the search parameters: ``python -m knowledge_base.tune QUESTIONS.jsonl … [--negatives OTHER.jsonl]``.
 
-Question files hold one JSON object a line: ``text``, ``lang``, ``service_id`` and, if others are right too, ``also_ok``.
-Negatives are messages that are about no service (``text``, ``lang``): small talk, other people's business, nonsense.
-The example questions of the knowledge base take part as well, each asked of an index that was built without it.
+Question files hold one JSON object a line: ``text``, ``lang``, ``service_id`` and, if others are right too,
+``also_ok``. Negatives are messages that are about no service (``text``, ``lang``): small talk, other people's business,
+nonsense. The knowledge base's own example questions and ``data/not_services.jsonl`` take part as well, each asked of an
+index that was built without it.
 
 Three things are found, each with few parameters, so that some hundred questions are enough:
 
@@ -33,18 +34,21 @@ from kit.i18n import LANGUAGES
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.importer import DATA_DIR, DataSet, compose_texts, read_data
 from knowledge_base.search import (
-    FEATURES,
+    NOTHING_FILE,
     PARAMS_FILE,
     SCORERS,
     Calibration,
+    Components,
     Ranking,
     SearchableService,
     SearchIndex,
     SearchParams,
     Thresholds,
+    read_nothing,
 )
 
 Floats = NDArray[np.float64]
+
 
 #: Of all questions, so many at most may be answered wrongly without asking back.
 WRONG_AS_CERTAIN = 0.03
@@ -55,6 +59,7 @@ _SEED = 20261123
 #: All example questions together count as much as this share of the real ones: they know the writer's style too well.
 _EXAMPLES_SHARE = 0.6
 _NEGATIVES_SHARE = 0.15
+_IN_INDEX = frozenset(("example", "own_negative"))
 _SCORERS = tuple(name for name in SCORERS if name != "encoder")
 
 
@@ -63,7 +68,7 @@ class Question:
     """A question with the services that are right for it; none for a negative.
 
     Attributes:
-        kind: ``real``, ``example`` or ``negative``.
+        kind: ``real``, ``example``, ``negative`` or ``own_negative``.
         weight: how much it counts in fitting.
     """
 
@@ -80,6 +85,7 @@ class Point:
 
     question: Question
     scores: NDArray[np.float32]
+    none: float
     right: NDArray[np.intp]
 
 
@@ -106,7 +112,9 @@ class Outcome:
 # --- what is searched, and what is asked --------------------------------------------------------------------------
 
 
-def searchable(data: DataSet, gazetteer: Gazetteer, without: frozenset[tuple[str, str]] = frozenset()) -> list[SearchableService]:
+def searchable(
+    data: DataSet, gazetteer: Gazetteer, without: frozenset[tuple[str, str]] = frozenset()
+) -> list[SearchableService]:
     """The services of the data files as the index wants them, less the examples ``without`` (language, text)."""
     out = []
     for service_id, record in sorted(data.services.items()):
@@ -160,7 +168,12 @@ def example_questions(data: DataSet) -> list[Question]:
 def weighed(questions: Sequence[Question]) -> list[Question]:
     """The questions with weights by which, in each language, each kind counts as it should."""
     count = {(q.lang, q.kind): sum((o.lang, o.kind) == (q.lang, q.kind) for o in questions) for q in questions}
-    share = {"real": 1.0, "example": _EXAMPLES_SHARE, "negative": _NEGATIVES_SHARE}
+    share = {
+        "real": 1.0,
+        "example": _EXAMPLES_SHARE,
+        "negative": _NEGATIVES_SHARE,
+        "own_negative": _NEGATIVES_SHARE,
+    }
     real = {lang: count.get((lang, "real"), 0) or 100 for lang in LANGUAGES}
     return [replace(q, weight=share[q.kind] * real[q.lang] / count[q.lang, q.kind]) for q in questions]
 
@@ -169,9 +182,9 @@ def points(index: SearchIndex, questions: Iterable[Question]) -> list[Point]:
     """Asks every scorer of ``index``."""
     out = []
     for question in questions:
-        parts = index.components(question.text, question.lang)
+        found = index.components(question.text, question.lang)
         right = np.array([index.position[i] for i in sorted(question.right) if i in index.position], np.intp)
-        out.append(Point(question, np.stack([parts[name] for name in _SCORERS], axis=1), right))
+        out.append(Point(question, np.stack([found.scores[s] for s in _SCORERS], axis=1), found.none, right))
     return out
 
 
@@ -231,8 +244,8 @@ def fit(index: SearchIndex, sample: Sequence[Point]) -> Fit:
 
 def rank(index: SearchIndex, point: Point, weights: dict[str, float], temperature: float) -> Ranking:
     """The result under given weights."""
-    parts = dict(zip(_SCORERS, point.scores.T, strict=True))
-    return index.fuse(point.question.text, point.question.lang, parts, weights, temperature)
+    found = Components(dict(zip(_SCORERS, point.scores.T, strict=True)), point.none)
+    return index.fuse(point.question.text, point.question.lang, found, weights, temperature)
 
 
 def try_out(index: SearchIndex, found: Fit, sample: Iterable[Point]) -> list[Outcome]:
@@ -266,16 +279,18 @@ def cross_validate(index: SearchIndex, sample: Sequence[Point]) -> list[Outcome]
 
 
 def thresholds(outcomes: Sequence[Outcome]) -> Thresholds:
-    """The lowest threshold that keeps wrong certain answers below `WRONG_AS_CERTAIN` of all questions."""
-    asked = [o for o in outcomes if o.chances]
-    total = sum(o.question.weight for o in outcomes)
-    wrong, answer = 0.0, 0.99
-    for outcome in sorted(asked, key=lambda o: -o.chances[0]):
-        wrong += 0.0 if outcome.hits[0] else outcome.question.weight
-        if wrong > WRONG_AS_CERTAIN * total:
-            break
-        answer = outcome.chances[0]
-    return Thresholds(round(max(answer, 0.5), 3), LEAST_CHOICE)
+    """The lowest threshold that keeps wrong certain answers below `WRONG_AS_CERTAIN`, for real and own questions."""
+    answer = 0.5
+    for kind in ("real", "example"):
+        own = [o for o in outcomes if o.question.kind == kind]
+        wrong, least = 0, 1.0
+        for outcome in sorted((o for o in own if o.chances), key=lambda o: -o.chances[0]):
+            wrong += not outcome.hits[0]
+            if wrong > WRONG_AS_CERTAIN * len(own):
+                break
+            least = outcome.chances[0]
+        answer = max(answer, least) if own else answer
+    return Thresholds(round(answer, 3), LEAST_CHOICE)
 
 
 def report(outcomes: Sequence[Outcome], bounds: Thresholds) -> dict[str, float]:
@@ -315,14 +330,16 @@ def gather(
     data: DataSet, gazetteer: Gazetteer, questions: Sequence[Question], params: SearchParams
 ) -> tuple[SearchIndex, list[Point]]:
     """The whole index, and every question asked of an index that does not hold it."""
-    index = SearchIndex(searchable(data, gazetteer), params)
-    out = points(index, [q for q in questions if q.kind != "example"])
-    examples = [q for q in questions if q.kind == "example"]
-    folds = np.random.default_rng(_SEED).permutation(len(examples)) % _FOLDS
+    nothing = read_nothing()
+    index = SearchIndex(searchable(data, gazetteer), params, None, nothing)
+    out = points(index, [q for q in questions if q.kind not in _IN_INDEX])
+    known = [q for q in questions if q.kind in _IN_INDEX]
+    folds = np.random.default_rng(_SEED).permutation(len(known)) % _FOLDS
     for fold in range(_FOLDS):
-        held = [question for question, at in zip(examples, folds, strict=True) if at == fold]
+        held = [question for question, at in zip(known, folds, strict=True) if at == fold]
         without = frozenset((question.lang, question.text) for question in held)
-        out += points(SearchIndex(searchable(data, gazetteer, without), params), held)
+        less = {lang: [text for text in texts if (lang, text) not in without] for lang, texts in nothing.items()}
+        out += points(SearchIndex(searchable(data, gazetteer, without), params, None, less), held)
     return index, out
 
 
@@ -365,16 +382,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     data = read_data(DATA_DIR)
     if data.problems:
-        print("\n".join(map(str, data.problems)), file=sys.stderr)
+        sys.stderr.write("".join(f"{problem}\n" for problem in data.problems))
         return 1
     questions = [q for path in given.questions for q in read_questions(path, "real")]
     questions += [q for path in given.negatives for q in read_questions(path, "negative")]
-    questions += example_questions(data)
+    questions += read_questions(NOTHING_FILE, "own_negative") + example_questions(data)
     began = time.perf_counter()
     params, figures = tune(data, questions, ridge_lambda=given.ridge_lambda, char_share=given.char_share)
     given.out.write_text(json.dumps({**asdict(params), "measured": figures}, indent=1) + "\n", "utf-8")
-    print(json.dumps(figures, indent=1))
-    print(f"{len(questions)} questions, {time.perf_counter() - began:.0f} s, {len(FEATURES)} features → {given.out}")
+    spent = time.perf_counter() - began
+    sys.stdout.write(f"{json.dumps(figures, indent=1)}\n{len(questions)} questions, {spent:.0f} s → {given.out}\n")
     return 0
 
 

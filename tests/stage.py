@@ -249,4 +249,3 @@ class Desk:
         if self._reader is not None:
             self._reader.cancel()
         await self.http.aclose()
-

@@ -58,7 +58,8 @@ def read_message(body: bytes) -> tuple[str, str, dict[str, Any]]:
         raise BadRequest(f"'message' is longer than {MAX_TEXT} characters")
     if metadata is not None and not isinstance(metadata, dict):
         raise BadRequest("'metadata' is not an object")
-    return sender.strip(), text, metadata or {}
+    # Rasa reads "/restart" or "/intent{…}" as a command. A citizen has none to give.
+    return sender.strip(), text.strip().lstrip("/").lstrip() or "?", metadata or {}
 
 
 class BrokerChannel(InputChannel):

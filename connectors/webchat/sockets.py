@@ -107,7 +107,7 @@ class Sockets:
             case "typing" if notice["author"]["kind"] != "citizen":
                 frame = {"t": "typing", "author": notice["author"], "on": notice["on"]}
                 await asyncio.gather(*(socket.send(frame) for socket in tuple(sockets)))
-            case "seen":
+            case "seen" if notice["by"] == "staff":
                 await asyncio.gather(*(socket.send({"t": "seen", "seq": notice["seq"]}) for socket in tuple(sockets)))
 
     async def _tell_state(self, conversation_id: str, sockets: tuple[Socket, ...]) -> None:

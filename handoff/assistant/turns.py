@@ -64,7 +64,6 @@ class Turns:
                 return
             started = time.monotonic()
             reply: Reply | None = None
-            why = None
             if conversation.state == State.BOT:
                 try:
                     if attempts > 3:
@@ -81,8 +80,10 @@ class Turns:
                         )
                     )
                 except AssistantUnavailable as error:
-                    why = error.why
-                    log.warning("assistant unavailable, handing over", conversation=conversation.id, why=why)
+                    log.warning("assistant unavailable, handing over", conversation=conversation.id, why=error.why)
+                except Exception:
+                    # A fault of ours is no reason to keep the citizen waiting: he gets a person, the log gets the fault.
+                    log.exception("assistant failed, handing over", conversation=conversation.id)
             took = timedelta(seconds=time.monotonic() - started)
             try:
                 await self._store(conversation, message, reply, took)
@@ -153,11 +154,16 @@ class Turns:
         """Takes up turns that somebody left unfinished; the number taken up."""
         broker = self._broker
         now = broker.clock.now()
-        taken = []
+        async with broker.db.read() as session:
+            overdue = await repository.overdue_turns(session, now)
+        if not overdue:
+            return 0
         async with broker.db.unit() as unit:
-            for turn in await repository.overdue_turns(unit.session, now):
-                if await repository.claim_turn(unit.session, turn, now + broker.policy.turn_lease):
-                    taken.append(turn.message_id)
+            taken = [
+                turn.message_id
+                for turn in overdue
+                if await repository.claim_turn(unit.session, turn, now + broker.policy.turn_lease)
+            ]
         for message_id in taken:
             self.start(message_id)
         return len(taken)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.websockets import WebSocketDisconnect
 
 from handoff.broker import Broker
@@ -25,9 +26,10 @@ from handoff.console.cards import Cards
 from handoff.console.feed import ConsoleFeed, ConsoleSocket
 from handoff.conversations import repository
 from handoff.conversations.schemas import message_view
-from handoff.desk import OUTCOMES, TOPICS, Desk
+from handoff.desk import CASE_OUTCOMES, OUTCOMES, TOPICS, Desk
 from handoff.queue.service import moment_wording
 from handoff.staff import repository as people
+from handoff.staff.models import Institution
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import Accounts, check_csrf
 from kit.clock import RIGA
@@ -47,6 +49,26 @@ _CSP = (
 )
 
 
+class CatalogueNames(Protocol):
+    """What the console asks of the catalogue of services."""
+
+    def services(self, lang: str) -> list[dict[str, str]]:
+        """Every service: ``id`` and ``name``."""
+        ...
+
+    def knows_service(self, service_id: str) -> bool:
+        """Whether there is such a service."""
+        ...
+
+    def municipality(self, municipality_id: str, lang: str) -> str:
+        """The municipality's name."""
+        ...
+
+    def knows_municipality(self, municipality_id: str) -> bool:
+        """Whether there is such a municipality."""
+        ...
+
+
 class Console:
     """The console's API, live feed and pages."""
 
@@ -58,7 +80,7 @@ class Console:
         feed: ConsoleFeed,
         cards: Cards,
         limiter: Limiter,
-        municipality: Any,
+        catalogue: CatalogueNames,
         *,
         secure_cookie: bool,
     ) -> None:
@@ -68,7 +90,7 @@ class Console:
         self._feed = feed
         self._cards = cards
         self._limiter = limiter
-        self._municipality = municipality
+        self._catalogue = catalogue
         self._secure = secure_cookie
         self._texts = Catalogue(HERE / "locales")
 
@@ -192,11 +214,11 @@ class Console:
 
         async def correct(no: int, b: body.Correction, viewer: Viewer = changing) -> dict[str, Any]:
             _supervisors_only(viewer)
+            changes = {str(name): value for name, value in b.changes.items()}
             async with self._broker.db.unit() as unit:
                 now = self._broker.clock.now()
-                await cases.correct(
-                    unit.session, no, {str(name): value for name, value in b.changes.items()}, b.reason, viewer, now
-                )
+                await self._check_changes(unit.session, changes)
+                await cases.correct(unit.session, no, changes, b.reason, viewer, now)
                 people.audit(unit.session, now, viewer.id, "case_corrected", str(no), changes=sorted(b.changes))
             return await self._case(viewer, no)
 
@@ -277,7 +299,8 @@ class Console:
             cursor = await repository.last_event_seq(session)
             conversations = await repository.board(session, viewer, now - timedelta(hours=12))
             facts = await self._cards.facts(session, conversations)
-            institutions = await people.with_specialists(session)
+            institutions = await people.institutions(session)
+            with_specialists = await people.with_specialists(session)
             colleagues = await self._cards.colleagues(session)
         for socket in self._feed.of(viewer.id):
             socket.shown |= {conversation.id for conversation in conversations}
@@ -294,13 +317,19 @@ class Console:
             "cursor": cursor,
             "conversations": [self._cards.card(viewer, one, facts) for one in conversations],
             "colleagues": colleagues,
-            "institutions": [
-                {"id": one.id, "name": broker.names.institution(one.id, viewer.lang)} for one in institutions
-            ],
+            "institutions": self._named_institutions(institutions, viewer.lang),
+            "level2_institutions": self._named_institutions(with_specialists, viewer.lang),
+            "services": self._catalogue.services(viewer.lang) if viewer.supervises else [],
             "topics": [{"id": topic, "name": text(viewer.lang, f"topic.{topic}")} for topic in TOPICS],
             "outcomes": [{"id": outcome, "name": text(viewer.lang, f"outcome.{outcome}")} for outcome in OUTCOMES],
+            "case_outcomes": [
+                {"id": outcome, "name": text(viewer.lang, f"outcome.{outcome}")} for outcome in CASE_OUTCOMES
+            ],
             "open": {"is_open": is_open, "text": opened},
         }
+
+    def _named_institutions(self, found: Sequence[Institution], lang: str) -> list[dict[str, str]]:
+        return [{"id": one.id, "name": self._broker.names.institution(one.id, lang)} for one in found]
 
     async def _conversation(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
         broker = self._broker
@@ -354,7 +383,7 @@ class Console:
         return {
             "institution": lambda key: names.institution(key, lang) if key else None,
             "service": lambda key: names.service(key, lang) if key else None,
-            "municipality": lambda key: self._municipality(key, lang) if key else None,
+            "municipality": lambda key: self._catalogue.municipality(key, lang) if key else None,
             "staff": lambda key: staff.get(key) if key else None,
             "centre": lambda key: centres.get(key) if key else None,
         }
@@ -389,8 +418,27 @@ class Console:
                 if len(found) < 1000:
                     return
 
-        headers = {"content-disposition": 'attachment; filename="lietas.csv"'}
+        headers = {"content-disposition": 'attachment; filename="gadijumi.csv"'}
         return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+    async def _check_changes(self, session: AsyncSession, changes: dict[str, Any]) -> None:
+        """Refuses a correction to something that does not exist."""
+        for name, value in changes.items():
+            match name:
+                case "institution_id":
+                    right = value is None or await people.institution(session, str(value)) is not None
+                case "service_id":
+                    right = value is None or self._catalogue.knows_service(str(value))
+                case "outcome":
+                    right = value in CASE_OUTCOMES
+                case "topic":
+                    right = value is None or value in TOPICS
+                case "level":
+                    right = value in (0, 1, 2)
+                case _:
+                    right = value is None or self._catalogue.knows_municipality(str(value))
+            if not right:
+                raise PieturaError("bad_value", field=name)
 
     async def _case(self, viewer: Viewer, no: int) -> dict[str, Any]:
         names = await self._case_names(viewer.lang)

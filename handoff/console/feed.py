@@ -144,7 +144,7 @@ class ConsoleFeed:
                     )
                 elif notice["kind"] == "typing" and notice.get("by") != socket.viewer.id:
                     await socket.send(notice)
-                elif notice["kind"] == "seen":
+                elif notice["kind"] == "seen" and notice["by"] == "citizen":
                     await socket.send(
                         {"kind": "seen", "conversation": notice["conversation"], "seq_read": notice["seq"]}
                     )

@@ -34,6 +34,11 @@ async def institution(session: AsyncSession, institution_id: str) -> Institution
     return await session.get(Institution, institution_id)
 
 
+async def institutions(session: AsyncSession) -> Sequence[Institution]:
+    """All institutions, by name."""
+    return (await session.scalars(select(Institution).order_by(Institution.name_lv))).all()
+
+
 async def with_specialists(session: AsyncSession) -> Sequence[Institution]:
     """Institutions that have a specialist to bring in."""
     having = select(Staff.institution_id).where(Staff.role == "specialist", Staff.disabled.is_(False))

@@ -84,16 +84,20 @@ async def test_from_question_to_settled_case(stage: Stage) -> None:
     listing = (await liga.http.get("/cases")).json()
     assert listing["total"] == 1
     row = listing["rows"][0]
-    assert row | {
-        "level": 1,
-        "outcome": "resolved",
-        "operator": "Anna Bērziņa",
-        "centre": "Rīgas VPVKAC",
-        "rating": 5,
-        "tariff": "webchat-2026",
-        "amount_eur": "1.00",
-        "topic": "benefits",
-    } == row
+    assert (
+        row
+        | {
+            "level": 1,
+            "outcome": "resolved",
+            "operator": "Anna Bērziņa",
+            "centre": "Rīgas VPVKAC",
+            "rating": 5,
+            "tariff": "webchat-2026",
+            "amount_eur": "1.00",
+            "topic": "benefits",
+        }
+        == row
+    )
     times = [row[name] for name in ("opened_at", "queued_at", "taken_at", "first_reply_at", "closed_at")]
     assert times == sorted(times)
     for person in (anna, liga):
@@ -293,7 +297,9 @@ async def test_correction_is_a_reversing_entry(stage: Stage) -> None:
     assert (await anna.http.get("/cases")).status_code == 403
     body = {"reason": "Nepareizs pakalpojums", "changes": {"outcome": "referred"}}
     assert (await liga.http.post(f"/cases/{no}/correct", json={**body, "reason": " "})).status_code == 400
-    assert (await liga.http.post(f"/cases/{no}/correct", json={**body, "changes": {"opened_at": "x"}})).status_code == 422
+    assert (
+        await liga.http.post(f"/cases/{no}/correct", json={**body, "changes": {"opened_at": "x"}})
+    ).status_code == 422
     fixed = (await liga.http.post(f"/cases/{no}/correct", json=body)).json()
     assert [(entry["kind"], entry["sign"]) for entry in fixed["entries"]] == [
         ("settled", 1),

@@ -495,6 +495,39 @@ def test_history_is_not_announced_again(visit: OpenPage, stub: Stub) -> None:
 # ---- end, rating, contact --------------------------------------------------------------------------------------------
 
 
+def test_what_is_new_is_in_sight_even_above_a_form(visit: OpenPage, stub: Stub) -> None:
+    page = visit()
+    write(page, "Gribu cilvēku")
+    stub.state(phase="waiting", asks_contact=True)
+    page.get_by_label("Vārds, uzvārds").wait_for()
+    stub.say("system", "Nododu sarunu operatoram. " * 6)
+    expect(page.get_by_text("Nododu sarunu operatoram.").first).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Kā ar jums sazināties?")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Jaunas ziņas")).to_be_hidden()
+    write(page, "un vēl")
+    expect(own(page).last).to_be_in_viewport()
+    page.reload()
+    expect(own(page).last).to_be_in_viewport()
+
+
+def test_who_reads_above_is_not_pulled_away(visit: OpenPage, stub: Stub) -> None:
+    page = visit()
+    write(page, "sveiki")
+    stub.say("assistant", "Gara atbilde.\n\n" * 40)
+    beginning = page.locator(".msg.assistant .by:not(.sr)").last
+    expect(beginning).to_be_in_viewport()
+    page.locator(".scroll").evaluate("(e) => { e.scrollTop = 0; }")
+    page.wait_for_timeout(200)
+    stub.say("assistant", "Vēl kaut kas.")
+    expect(page.get_by_role("button", name="Jaunas ziņas")).to_be_visible()
+    assert page.locator(".scroll").evaluate("(e) => e.scrollTop") == 0
+    page.get_by_role("button", name="Jaunas ziņas").click()
+    expect(beginning).to_be_in_viewport()
+    page.locator(".scroll").evaluate("(e) => { e.scrollTop = e.scrollHeight; }")
+    expect(page.get_by_text("Vēl kaut kas.")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Jaunas ziņas")).to_be_hidden()
+
+
 def test_end_rate_and_begin_anew(visit: OpenPage, stub: Stub) -> None:
     page = visit()
     write(page, "sveiki")

@@ -188,8 +188,11 @@ export function applySnapshot(answer) {
     cards,
     colleagues: answer.colleagues ?? [],
     institutions: answer.institutions ?? [],
+    level2Institutions: answer.level2_institutions ?? [],
+    services: answer.services ?? [],
     topics: answer.topics ?? [],
     outcomes: answer.outcomes ?? [],
+    caseOutcomes: answer.case_outcomes ?? [],
     open: answer.open ?? null,
   });
 }

@@ -18,9 +18,12 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {Map<string, import("./types.js").Conversation>} conversations those opened in this session
  * @property {Map<string, import("./types.js").Pending[]>} pending by conversation
  * @property {import("./types.js").Colleague[]} colleagues
- * @property {import("./types.js").Named[]} institutions
+ * @property {import("./types.js").Named[]} institutions all of them
+ * @property {import("./types.js").Named[]} level2Institutions those with a specialist to bring in
+ * @property {import("./types.js").Named[]} services for supervisors
  * @property {import("./types.js").Named[]} topics
- * @property {import("./types.js").Named[]} outcomes
+ * @property {import("./types.js").Named[]} outcomes those a person may close with
+ * @property {import("./types.js").Named[]} caseOutcomes all that a case can have
  * @property {{is_open: boolean, text: string}|null} open
  * @property {{status: "connecting"|"online"|"offline", dataAt: number|null, retryAt: number|null}} net
  * @property {Toast[]} toasts
@@ -38,8 +41,11 @@ export let state = {
   pending: new Map(),
   colleagues: [],
   institutions: [],
+  level2Institutions: [],
+  services: [],
   topics: [],
   outcomes: [],
+  caseOutcomes: [],
   open: null,
   net: { status: "connecting", dataAt: null, retryAt: null },
   toasts: [],

@@ -63,7 +63,12 @@ export function layout(config, texts, on) {
     return element;
   };
 
-  /** @param {string} look @param {() => void} onclick @param {Record<string, unknown>} [more] @returns {HTMLButtonElement} */
+  /**
+   * @param {string} look
+   * @param {() => void} onclick
+   * @param {Record<string, unknown>} [more]
+   * @returns {HTMLButtonElement}
+   */
   const button = (look, onclick, more = {}) => h('button', { type: 'button', class: look, onclick, ...more });
 
   const name = plain(config.name);

@@ -147,7 +147,10 @@ export function showDelivery(row, entry, texts, { delivery, remark }, on) {
       link('unsent_delete', on.remove),
     );
   } else if (delivery === 'unsent') {
-    row.meta.replaceChildren(link('unsent_retry', on.retry), h('span', { class: 'refusal hint' }, texts.t('unsent_hint')));
+    row.meta.replaceChildren(
+      link('unsent_retry', on.retry),
+      h('span', { class: 'refusal hint' }, texts.t('unsent_hint')),
+    );
   } else if (delivery === 'sending') {
     row.meta.replaceChildren(h('span', {}, remark ?? ''), h('span', {}, texts.t('sending')));
   } else {

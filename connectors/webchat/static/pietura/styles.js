@@ -317,6 +317,7 @@ a:hover { text-decoration-thickness: 2px; }
 }
 @media (max-width: 340px) {
   .mark { display: none; }
+  .head { grid-template-areas: "title title actions" "who who langs"; }
   .scroll { padding: 12px; }
 }
 @media (max-height: 480px) {

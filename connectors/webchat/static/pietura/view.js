@@ -62,9 +62,10 @@ export class View {
     this.rating = null;
     /** @type {Promise<typeof import('./forms.js')>|null} */
     this.forms = null;
-    /** @type {Record<'lost'|'restored'|'counter', ReturnType<typeof setTimeout>|undefined>} */
-    this.timers = { lost: undefined, restored: undefined, counter: undefined };
-    this.lostShown = false;
+    /** @type {Record<'line'|'counter', ReturnType<typeof setTimeout>|undefined>} */
+    this.timers = { line: undefined, counter: undefined };
+    /** @type {import('./connection.js').Status} what the banner about the line says */
+    this.lineShown = 'idle';
     const { sheets, fit } = styles(config.accent);
     this.fit = fit;
     this.host = document.createElement('pietura-chat');
@@ -518,7 +519,8 @@ export class View {
     this.el.wait.hidden = !wait;
     write(this.el.waitText, wait);
 
-    const focused = this.el.composer.contains(this.shadow.activeElement) || this.el.ask.contains(this.shadow.activeElement);
+    const active = this.shadow.activeElement;
+    const focused = this.el.composer.contains(active) || this.el.ask.contains(active);
     this.el.composer.hidden = over;
     this.el.ended.hidden = !over;
     this.el.over.hidden = !over;
@@ -644,27 +646,30 @@ export class View {
 
   renderLine() {
     const { status } = this.session;
-    clearTimeout(this.timers.lost);
-    if (status === 'lost') {
-      clearTimeout(this.timers.restored);
+    const { line, lineText, lineRetry } = this.el;
+    clearTimeout(this.timers.line);
+    if (status === 'connecting' || status === 'lost') {
       const show = () => {
-        this.lostShown = true;
-        this.el.line.hidden = false;
-        this.el.lineRetry.hidden = false;
-        write(this.el.lineText, this.texts.t('lost'));
+        this.lineShown = status;
+        line.hidden = false;
+        lineRetry.hidden = status === 'connecting';
+        write(lineText, this.texts.t(status));
+        this.stick();
       };
       // A line that comes back at once is not worth a word, unless the browser itself says that it is offline.
-      if (this.lostShown || !navigator.onLine) show();
-      else this.timers.lost = setTimeout(show, LOST_AFTER_MS);
-    } else if (status === 'online' && this.lostShown) {
-      this.lostShown = false;
-      this.el.lineRetry.hidden = true;
-      write(this.el.lineText, this.texts.t('restored'));
-      this.timers.restored = setTimeout(() => {
-        this.el.line.hidden = true;
-      }, RESTORED_FOR_MS);
-    } else if (status === 'online' && !this.el.line.hidden && !this.el.lineRetry.hidden) {
-      this.el.line.hidden = true;
+      if (!line.hidden || !navigator.onLine) show();
+      else this.timers.line = setTimeout(show, LOST_AFTER_MS);
+    } else if (!line.hidden) {
+      const back = this.lineShown === 'lost';
+      this.lineShown = status;
+      lineRetry.hidden = true;
+      if (back) write(lineText, this.texts.t('restored'));
+      this.timers.line = setTimeout(
+        () => {
+          line.hidden = true;
+        },
+        back ? RESTORED_FOR_MS : 0,
+      );
     }
   }
 
@@ -703,7 +708,8 @@ export class View {
     if (count > this.lastUnread && !this.session.replaying) {
       const last = this.session.ordered().findLast((entry) => !entry.own);
       const { kind, name } = last?.message.author ?? { kind: 'assistant', name: null };
-      const who = kind === 'assistant' || kind === 'system' ? this.texts.t(`author_${kind}`) : name ? plain(name) : this.texts.t(`author_${kind}_unnamed`);
+      const person = kind === 'operator' || kind === 'specialist';
+      const who = person && name ? plain(name) : this.texts.t(person ? `author_${kind}_unnamed` : `author_${kind}`);
       write(this.el.announcer, this.texts.t('announce_new', { name: who }));
     } else if (count === 0) {
       write(this.el.announcer, '');

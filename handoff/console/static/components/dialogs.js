@@ -100,7 +100,7 @@ function TransferDialog({ id }) {
 /** @param {{id: string}} props */
 function Level2Dialog({ id }) {
   const { error, busy, run } = useAct(id, "level2");
-  const institutions = useStore((s) => s.institutions);
+  const institutions = useStore((s) => s.level2Institutions);
   // The likely one is chosen and stands first, else it would have to be looked for in a list of a hundred.
   const likely = institutions.find((one) => one.id === cardOf(id)?.institution?.id)?.id ?? "";
   const [institution, setInstitution] = useState(likely);

@@ -21,7 +21,7 @@ const ENTRY_COLUMNS = ["ts", "kind", "actor", "reason", "level", "institution", 
 /** @param {{no: string}} props */
 export function CaseView({ no }) {
   const institutions = useStore((s) => s.institutions);
-  const outcomes = useStore((s) => s.outcomes);
+  const outcomes = useStore((s) => s.caseOutcomes);
   const topics = useStore((s) => s.topics);
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [error, setError] = useState("");
@@ -116,8 +116,9 @@ function Entries({ entries, institutions, outcomes }) {
 
 /** @param {{no: string, row: any, onDone: (found: any) => void}} props */
 function Correction({ no, row, onDone }) {
+  const services = useStore((s) => s.services);
   const institutions = useStore((s) => s.institutions);
-  const outcomes = useStore((s) => s.outcomes);
+  const outcomes = useStore((s) => s.caseOutcomes);
   const [institution, setInstitution] = useState("");
   const [service, setService] = useState("");
   const [outcome, setOutcome] = useState("");
@@ -128,7 +129,7 @@ function Correction({ no, row, onDone }) {
   const [error, setError] = useState("");
   const changes = {
     ...(institution ? { institution_id: institution } : {}),
-    ...(service.trim() ? { service_id: service.trim() } : {}),
+    ...(service ? { service_id: service } : {}),
     ...(outcome ? { outcome } : {}),
     ...(level ? { level: Number(level) } : {}),
   };
@@ -173,8 +174,7 @@ function Correction({ no, row, onDone }) {
         ${select("c-institution", t("column.institution"), institution, setInstitution, byName(institutions), named(row.institution, institutions))}
         ${select("c-outcome", t("column.outcome"), outcome, setOutcome, outcomes, outcomeName(row.outcome, outcomes))}
         ${select("c-level", t("column.level"), level, setLevel, ["0", "1", "2"].map((id) => ({ id, name: label("level", id) })), label("level", row.level))}
-        <div class="field"><label for="c-service">${t("case.service_id")}</label>
-          <input class="input" id="c-service" value=${service} autocomplete="off" placeholder=${nameOf(row.service)} onInput=${(/** @type {any} */ e) => setService(e.target.value)} /></div>
+        ${select("c-service", t("column.service"), service, setService, byName(services), nameOf(row.service))}
         ${tried && nothing && html`<p class="field__error" id="c-nothing">${t("case.nothing_changed")}</p>`}
         <${TextArea} label=${t("case.reason")} value=${why} onInput=${setWhy} rows=${2} error=${tried && !why.trim() ? t("case.reason_missing") : ""} />
         <${Alert} text=${error} />

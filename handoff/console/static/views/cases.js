@@ -47,7 +47,7 @@ const stars = (rating) => {
 /** @param {{params: URLSearchParams}} props */
 export function Cases({ params }) {
   const institutions = useStore((s) => s.institutions);
-  const outcomes = useStore((s) => s.outcomes);
+  const outcomes = useStore((s) => s.caseOutcomes);
   const colleagues = useStore((s) => s.colleagues);
   const me = useStore((s) => s.me);
   const key = params.toString();

@@ -1,0 +1,95 @@
+"""The kit: masking, cleaning, language, texts, working time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from handoff.service_clock.service import WorkingCalendar
+from kit.clock import RIGA
+from kit.language import detect
+from kit.masking import mask
+from kit.textual import clean
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("mans kods ir 010190-12345", ("personal_code",)),
+        ("p.k. 32123456789 lūdzu", ("personal_code",)),
+        ("konts LV80BANK0000435195001", ("iban",)),
+        ("konts lv80 bank 0000 4351 9500 1", ("iban",)),
+        ("zvaniet 29 123 456", ("phone",)),
+        ("+371 26123456", ("phone",)),
+        ("rakstiet anna.berzina@inbox.lv", ("email",)),
+        ("karte 4539 1488 0343 6467", ("card",)),
+        ("pase LV1234567 nozaudēta", ("document",)),
+        ("zvanīju uz 64507020, neatbild", ()),
+        ("2026. gadā 27. janvārī 12:30 samaksāju 1500 EUR", ()),
+        ("man ir 3 bērni un 500 eiro", ()),
+        ("Ministru kabineta noteikumi Nr. 1750", ()),
+    ],
+)
+def test_personal_data_is_found_and_nothing_else(text: str, kinds: tuple[str, ...]) -> None:
+    masked = mask(text)
+    assert masked.kinds == kinds
+    if not kinds:
+        assert masked.text == text
+
+
+def test_cleaning() -> None:
+    assert clean("a\x00b\u202ec\r\nd\n\n\n\ne ") == "abc\nd\n\ne"
+    assert clean("e\u0301") == "é"
+    assert clean("\ud800x") == "\ufffdx"
+
+
+@pytest.mark.parametrize(
+    ("text", "current", "found"),
+    [
+        ("Kā saņemt bērna pabalstu?", "en", "lv"),
+        ("ka sanemt berna pabalstu lidzu pasakiet", "en", "lv"),
+        ("Как получить пособие?", "lv", "ru"),
+        ("kak poluchit pasport", "lv", "ru"),
+        ("How do I get a passport?", "lv", "en"),
+        ("ok", "ru", "ru"),
+        ("VSAA", "en", "en"),
+        ("12345", "ru", "ru"),
+    ],
+)
+def test_language(text: str, current: str, found: str) -> None:
+    assert detect(text, current) == found
+
+
+def _riga(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=RIGA).astimezone(UTC)  # type: ignore[misc, arg-type]
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        (_riga(2026, 11, 24, 7, 59), False),
+        (_riga(2026, 11, 24, 8, 0), True),
+        (_riga(2026, 11, 24, 17, 59), True),
+        (_riga(2026, 11, 24, 18, 0), False),
+        (_riga(2026, 11, 22, 12, 0), False),  # Sunday
+        (_riga(2026, 11, 18, 12, 0), False),  # Proclamation Day
+        (_riga(2026, 6, 23, 12, 0), False),  # Līgo
+        (_riga(2026, 12, 24, 12, 0), False),
+        (_riga(2026, 3, 30, 8, 30), True),  # the Monday after the clocks went forward
+        (_riga(2026, 10, 26, 8, 30), True),  # and back
+    ],
+)
+def test_working_time(moment: datetime, is_open: bool) -> None:
+    assert WorkingCalendar().is_open(moment) is is_open
+
+
+def test_working_time_adds_up_over_nights_holidays_and_clock_changes() -> None:
+    calendar = WorkingCalendar()
+    friday = _riga(2026, 3, 27, 17, 30)  # the clocks change on Sunday
+    assert calendar.add_working(friday, timedelta(hours=1)) == _riga(2026, 3, 30, 8, 30)
+    assert calendar.working_between(friday, _riga(2026, 3, 30, 9, 0)) == timedelta(hours=1, minutes=30)
+    assert calendar.next_opening(_riga(2026, 12, 23, 19, 0)) == _riga(2026, 12, 28, 8, 0)
+    moved = WorkingCalendar(exceptions={date(2026, 11, 21): True, date(2026, 11, 23): False})
+    assert moved.is_open(_riga(2026, 11, 21, 12, 0))
+    assert not moved.is_open(_riga(2026, 11, 23, 12, 0))
