@@ -346,8 +346,7 @@ class Broker:
         if changed is None:
             raise PieturaError("ended")
         message = Message(
-            # The greeting's id is the same however often it is shown before it is stored.
-            id=str(uuid.uuid5(uuid.UUID(conversation.id), "greeting")) if greeting else str(uuid.uuid4()),
+            id=greeting_id(conversation.id) if greeting else str(uuid.uuid4()),
             conversation_id=conversation.id,
             seq=changed.last_seq,
             client_id=client_id,
@@ -518,6 +517,11 @@ class Broker:
             "may_rate": phase == "ended" and conversation.rating is None,
             "rated": conversation.rating,
         }
+
+
+def greeting_id(conversation_id: str) -> str:
+    """The id of a conversation's first words: the same however often they are shown before they are stored."""
+    return str(uuid.uuid5(uuid.UUID(conversation_id), "greeting"))
 
 
 def _nobody_listens(message_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handoff.broker import Broker
+from handoff.broker import Broker, greeting_id
 from handoff.conversations import repository
 from handoff.conversations.models import Site
 from handoff.conversations.schemas import Contact, Inbound, Receipt, message_view
@@ -53,13 +53,13 @@ class CitizenGate:
         async with self._broker.db.read() as session:
             return [message_view(m) for m in await repository.messages_after(session, conversation_id, cursor)]
 
-    def greeting(self, lang: str) -> dict[str, Any]:
-        """The first words, before there is anything to store."""
+    def greeting(self, conversation_id: str, lang: str) -> dict[str, Any]:
+        """The first words, before there is anything to store; they keep their id when they are."""
         utterance = self._broker.assistant.greeting(lang)
         extras = utterance.extras()
         return {
             "seq": 1,
-            "id": "greeting",
+            "id": greeting_id(conversation_id),
             "client_id": None,
             "ts": None,
             "author": {"kind": "assistant", "name": None},

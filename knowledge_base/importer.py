@@ -57,6 +57,10 @@ class Tally:
     kept: int = 0
     """Left alone because an editor wrote them."""
 
+    def __str__(self) -> str:
+        kept = f", {self.kept} edited by hand kept" if self.kept else ""
+        return f"{self.added} added, {self.changed} changed, {self.unchanged} unchanged{kept}"
+
 
 @dataclass(slots=True)
 class ImportReport:
@@ -72,6 +76,12 @@ class ImportReport:
     def touched(self) -> bool:
         """True when the database was changed, so that the index must be built anew."""
         return any(tally.added or tally.changed for tally in (self.services, self.answers, self.examples))
+
+    def __str__(self) -> str:
+        lines = [f"services: {self.services}; answers: {self.answers}; examples: {self.examples}"]
+        lines += [f"refused {problem}" for problem in self.problems]
+        lines += [f"not loaded: {name}" for name in self.skipped_files]
+        return "\n".join(lines)
 
 
 @dataclass(slots=True)

@@ -66,7 +66,10 @@ _LV_TAILS: tuple[str, ...] = (
 _VOWELS = frozenset("aeiou")
 # Abbreviations and short names that must not be cut.
 _LV_KEEP = frozenset(
-    ("eds", "gmi", "sia", "pvn", "nin", "evak", "vid", "nva", "lad", "ldc", "bis", "eps", "csdd", "pmlp", "vsaa", "altum")
+    {
+        *("altum", "bis", "csdd", "eds", "eps", "evak", "gmi", "lad", "ldc"),
+        *("nin", "nva", "octa", "pmlp", "pvn", "sia", "vid", "vsaa"),
+    }
 )
 
 

@@ -16,12 +16,18 @@ import psutil
 _SAMPLE_EVERY_S = 0.5
 _PROFILE_RATE_HZ = 200
 
+#: Names of groups, each with parts of paths.
+type Groups = tuple[tuple[str, tuple[str, ...]], ...]
+
 #: Which frames belong to which group, by what their file's path contains; the first that fits counts.
-GATEWAY_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+GATEWAY_GROUPS: Groups = (
     ("SQLite (aiosqlite, sqlite3)", ("/aiosqlite/", "/sqlite3/", "/dialects/sqlite/aiosqlite")),
     ("PostgreSQL (asyncpg)", ("/asyncpg/",)),
     ("SQLAlchemy", ("/sqlalchemy/",)),
-    ("web server (uvicorn, starlette, fastapi, websockets)", ("/uvicorn/", "/starlette/", "/fastapi/", "/websockets/", "/httptools/")),
+    (
+        "web server (uvicorn, starlette, fastapi, websockets)",
+        ("/uvicorn/", "/starlette/", "/fastapi/", "/websockets/", "/httptools/"),
+    ),
     ("HTTP to Rasa (aiohttp, httpx)", ("/aiohttp/", "/httpx/", "/httpcore/", "/yarl/", "/multidict/")),
     ("our knowledge base: search", ("knowledge_base/search", "knowledge_base/text")),
     ("our knowledge base: gazetteer", ("knowledge_base/gazetteer",)),
@@ -38,7 +44,7 @@ GATEWAY_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("structlog, logging", ("/structlog/", "/logging/")),
     ("spaCy, scikit-learn, numpy, scipy", ("/spacy/", "/sklearn/", "/numpy/", "/scipy/", "/thinc/")),
 )
-RASA_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+RASA_GROUPS: Groups = (
     ("our components", ("bot/components/", "bot/serve.py")),
     ("TensorFlow, keras", ("/tensorflow/", "/keras/")),
     ("numpy, scipy, scikit-learn", ("/numpy/", "/scipy/", "/sklearn/")),
@@ -50,6 +56,8 @@ RASA_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Rasa: engine", ("/rasa/engine/",)),
     ("Rasa: other", ("/rasa/",)),
 )
+#: Frames that only keep the loop turning: what lies outside them is the same in every stack and says nothing.
+_TURNERS = ("/asyncio/runners.py", "/asyncio/base_events.py", "/sanic/server/runners.py")
 _LOOP = "event loop"
 _REST = "other"
 
@@ -149,7 +157,7 @@ def py_spy() -> str | None:
     return str(beside) if beside.exists() else shutil.which("py-spy")
 
 
-async def profile(pid: int, seconds: int, groups: Sequence[tuple[str, tuple[str, ...]]], file: Path) -> Breakdown:
+async def profile(pid: int, seconds: int, groups: Groups, file: Path) -> Breakdown:
     """Watches a process with py-spy for ``seconds``; the folded stacks stay in ``file``.
 
     Returns a breakdown in any case: a machine that forbids looking into processes is no reason to fail.
@@ -180,7 +188,7 @@ async def profile(pid: int, seconds: int, groups: Sequence[tuple[str, tuple[str,
     return break_down(file.read_text(encoding="utf-8"), groups)
 
 
-def break_down(folded: str, groups: Sequence[tuple[str, tuple[str, ...]]]) -> Breakdown:
+def break_down(folded: str, groups: Groups) -> Breakdown:
     """Groups folded stacks (``outer;…;inner count`` a line).
 
     A sample counts for the innermost frame that belongs to a group, so that what the standard library does is put down to the
@@ -204,15 +212,15 @@ def break_down(folded: str, groups: Sequence[tuple[str, tuple[str, ...]]]) -> Br
     )
 
 
-def _group(frames: Sequence[str], groups: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+def _group(frames: Sequence[str], groups: Groups) -> str:
     for frame in reversed(frames):
         # A frame reads "function (/path/file.py:12)"; the first slash is added so that relative paths fit as well.
         place = "/" + frame.rpartition("(")[2]
+        if any(mark in place for mark in _TURNERS):
+            return _LOOP
         for name, marks in groups:
             if any(mark in place for mark in marks):
                 return name
-    if any("/asyncio/" in frame or "uvloop" in frame for frame in frames):
-        return _LOOP
     return _REST
 
 
