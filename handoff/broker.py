@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +21,7 @@ from handoff.assistant.ports import Assistant
 from handoff.cases import service as cases
 from handoff.conversations import repository
 from handoff.conversations.events import EventLog
-from handoff.conversations.models import Conversation, Message, Turn
+from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import Contact, Inbound, Receipt, Utterance
 from handoff.queue import service as queue
 from handoff.service_clock.service import WorkingCalendar
@@ -91,6 +92,14 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class PendingTurn:
+    """A message that the assistant is to answer, and the conversation as it stood when the message was stored."""
+
+    message: Message
+    standing: repository.Standing
+
+
 class Broker:
     """Conversations, from the first message to the settled case."""
 
@@ -113,7 +122,7 @@ class Broker:
         self.texts = texts
         self.names = names
         self.policy = policy
-        self.on_turn: Callable[[str], None] = _nobody_listens
+        self.on_turn: Callable[[PendingTurn], None] = _nobody_listens
 
     # --- what citizens do -------------------------------------------------------------------------------------------
 
@@ -131,52 +140,68 @@ class Broker:
         try:
             return await self._store_inbound(inbound, masked.text, masked.kinds)
         except IntegrityError:
-            # Two tabs opened the conversation, or sent the same message, in the same instant: the second finds it made.
+            # Sent before, or two tabs opened the conversation in the same instant: the second finds what is stored.
+            async with self.db.read() as session:
+                stored = await repository.message_by_client_id(session, inbound.conversation_id, inbound.client_id)
+            if stored is not None:
+                return Receipt(stored.seq, stored.at, repeated=True, opened=False)
             return await self._store_inbound(inbound, masked.text, masked.kinds)
 
     async def _store_inbound(self, inbound: Inbound, text: str, masked: tuple[str, ...]) -> Receipt:
-        turn_id: str | None = None
+        pending: PendingTurn | None = None
+        opened = False
+        now = self.clock.now()
+        values = {
+            "last_seq": Conversation.last_seq + 1,
+            "last_at": now,
+            "last_author": "citizen",
+            "last_text": shorten(text, 200),
+            "unread": Conversation.unread + 1,
+            "citizen_seen_at": now,
+        }
         async with self.db.unit() as unit:
             events = self.events(unit)
-            conversation = await repository.get(unit.session, inbound.conversation_id)
-            opened = conversation is None
-            if conversation is None:
-                conversation = await self._open(unit, events, inbound)
-            else:
-                stored = await repository.message_by_client_id(unit.session, conversation.id, inbound.client_id)
-                if stored is not None:
+            standing = await repository.advance(unit.session, inbound.conversation_id, values)
+            if standing is None:
+                conversation = await repository.get(unit.session, inbound.conversation_id)
+                if conversation is not None:
+                    stored = await repository.message_by_client_id(unit.session, conversation.id, inbound.client_id)
+                    if stored is None:
+                        raise PieturaError("ended")
                     return Receipt(stored.seq, stored.at, repeated=True, opened=False)
-                if conversation.state in ENDED:
-                    raise PieturaError("ended")
-            lang = conversation.lang if inbound.payload else detect(text, conversation.lang)
-            message = await self.say(
-                unit,
-                events,
-                conversation,
-                Utterance(text, lang),
-                author_kind="citizen",
+                await self._open(unit, events, inbound)
+                opened = True
+                standing = await repository.advance(unit.session, inbound.conversation_id, values)
+                if standing is None:
+                    raise PieturaError("unavailable")
+            lang = standing.lang if inbound.payload else detect(text, standing.lang)
+            message = Message(
+                id=str(uuid.uuid4()),
+                conversation_id=standing.id,
+                seq=standing.last_seq,
                 client_id=inbound.client_id,
+                author_kind="citizen",
+                author_id=None,
+                author_name=None,
+                lang=lang,
+                text=text,
                 payload=inbound.payload,
+                extras={"masked": list(masked)} if masked else {},
+                at=now,
             )
-            if masked:
-                message.extras = {"masked": list(masked)}
-            if conversation.state == State.BOT:
-                unit.session.add(
-                    Turn(
-                        message_id=message.id,
-                        conversation_id=conversation.id,
-                        seq=message.seq,
-                        lease_until=message.at + self.policy.turn_lease,
-                    )
-                )
-                turn_id = message.id
+            await repository.store_message(unit.session, message)
+            events.add("message", standing.id, actor_kind="citizen", data={"seq": message.seq}, message=message)
+            if standing.state == State.BOT:
+                await repository.store_turn(unit.session, message, now + self.policy.turn_lease)
+                pending = PendingTurn(message, standing)
             elif masked:
-                await self.system_note(unit, events, conversation, "broker.masked")
-        if turn_id is not None:
-            self.on_turn(turn_id)
+                note = Utterance(self.texts.text(standing.lang, "broker.masked"), standing.lang)
+                await self.say(unit, events, standing.id, note, author_kind="system")
+        if pending is not None:
+            self.on_turn(pending)
         return Receipt(message.seq, message.at, repeated=False, opened=opened)
 
-    async def _open(self, unit: UnitOfWork, events: EventLog, inbound: Inbound) -> Conversation:
+    async def _open(self, unit: UnitOfWork, events: EventLog, inbound: Inbound) -> None:
         now = self.clock.now()
         conversation = Conversation(
             id=inbound.conversation_id,
@@ -209,9 +234,8 @@ class Broker:
             data={"case_no": case.no},
         )
         await self.say(
-            unit, events, conversation, self.assistant.greeting(inbound.lang), author_kind="assistant", greeting=True
+            unit, events, conversation.id, self.assistant.greeting(inbound.lang), author_kind="assistant", greeting=True
         )
-        return conversation
 
     async def end_by_citizen(self, conversation_id: str) -> None:
         """The citizen closes the conversation. One that is over already stays as it is."""
@@ -322,60 +346,69 @@ class Broker:
         self,
         unit: UnitOfWork,
         events: EventLog,
-        conversation: Conversation,
-        utterance: Utterance,
-        *,
+        conversation_id: str,
+        *utterances: Utterance,
         author_kind: str,
         author_id: str | None = None,
         author_name: str | None = None,
         client_id: str | None = None,
-        payload: str | None = None,
         greeting: bool = False,
-    ) -> Message:
-        """Stores something said, with the next number of the conversation."""
+        values: dict[str, Any] | None = None,
+        condition: ColumnElement[bool] | None = None,
+    ) -> list[Message]:
+        """Stores what is said to a citizen, with the next numbers of the conversation.
+
+        ``values`` are columns to set in the same statement; ``condition`` must hold in the database when it is written.
+
+        Raises:
+            Conflict: the condition does not hold, or the conversation has ended (``ended``).
+        """
         now = self.clock.now()
-        values: dict[str, Any] = {
-            "last_seq": Conversation.last_seq + 1,
+        last = utterances[-1]
+        said = {
+            "last_seq": Conversation.last_seq + len(utterances),
             "last_at": now,
             "last_author": author_kind,
-            "last_text": shorten(utterance.text, 200),
+            "last_text": shorten(last.text, 200),
         }
-        if author_kind == "citizen":
-            values |= {"unread": Conversation.unread + 1, "citizen_seen_at": now}
-        changed = await repository.set_where(unit.session, conversation.id, Conversation.state.not_in([*ENDED]), values)
-        if changed is None:
-            raise PieturaError("ended")
-        message = Message(
-            id=greeting_id(conversation.id) if greeting else str(uuid.uuid4()),
-            conversation_id=conversation.id,
-            seq=changed.last_seq,
-            client_id=client_id,
-            author_kind=author_kind,
-            author_id=author_id,
-            author_name=author_name,
-            lang=utterance.lang,
-            text=utterance.text,
-            payload=payload,
-            extras=utterance.extras(),
-            at=now,
-        )
-        unit.session.add(message)
-        events.add(
-            "message",
-            conversation.id,
-            actor_kind=author_kind,
-            actor_id=author_id,
-            data={"seq": message.seq},
-            message=message,
-        )
-        return message
+        conditions = () if condition is None else (condition,)
+        standing = await repository.advance(unit.session, conversation_id, {**said, **(values or {})}, *conditions)
+        if standing is None:
+            raise Conflict("ended" if condition is None else "changed")
+        messages = []
+        for number, utterance in enumerate(utterances):
+            message = Message(
+                id=greeting_id(conversation_id) if greeting else str(uuid.uuid4()),
+                conversation_id=conversation_id,
+                seq=standing.last_seq - len(utterances) + 1 + number,
+                client_id=client_id,
+                author_kind=author_kind,
+                author_id=author_id,
+                author_name=author_name,
+                lang=utterance.lang,
+                text=utterance.text,
+                payload=None,
+                extras=utterance.extras(),
+                at=now,
+            )
+            await repository.store_message(unit.session, message)
+            events.add(
+                "message",
+                conversation_id,
+                actor_kind=author_kind,
+                actor_id=author_id,
+                data={"seq": message.seq},
+                message=message,
+            )
+            messages.append(message)
+        return messages
 
     async def system_note(
         self, unit: UnitOfWork, events: EventLog, conversation: Conversation, key: str, **values: object
-    ) -> Message:
+    ) -> None:
         """Says one of the catalogue's sentences to the citizen, in his language."""
         text = self.texts.text(conversation.lang, key, **values)
-        return await self.say(unit, events, conversation, Utterance(text, conversation.lang), author_kind="system")
+        await self.say(unit, events, conversation.id, Utterance(text, conversation.lang), author_kind="system")
 
     async def change(
         self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change
@@ -470,7 +503,7 @@ class Broker:
         text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now)
         if not wait.is_open or wait.operators == 0:
             text += " " + self.texts.text(queued.lang, "broker.ask_contact")
-        await self.say(unit, events, queued, Utterance(text, queued.lang), author_kind="system")
+        await self.say(unit, events, queued.id, Utterance(text, queued.lang), author_kind="system")
         return queued
 
     async def summary(self, session: AsyncSession, conversation: Conversation, reason: str) -> str:
@@ -524,9 +557,9 @@ def greeting_id(conversation_id: str) -> str:
     return str(uuid.uuid5(uuid.UUID(conversation_id), "greeting"))
 
 
-def _nobody_listens(message_id: str) -> None:
+def _nobody_listens(turn: PendingTurn) -> None:
     """Before the turns are put together with the broker, the sweep alone takes them up."""
-    log.warning("no turns are running", message=message_id)
+    log.warning("no turns are running", message=turn.message.id)
 
 
 _PHASES = {

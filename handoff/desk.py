@@ -246,29 +246,24 @@ class Desk:
                 winner = await repository.staff_name(unit.session, conversation.holder_id)
                 raise Conflict("not_holder", winner=winner, state=conversation.state, version=conversation.version)
             events = broker.events(unit)
-            # The holder may lose the conversation between the look and the write: the condition is part of the write.
-            held = await repository.set_where(
-                unit.session,
-                conversation.id,
-                Conversation.version == conversation.version,
-                {
-                    "first_reply_at": conversation.first_reply_at or broker.clock.now(),
-                    "staff_read_seq": conversation.last_seq,
-                    "unread": 0,
-                },
-            )
-            if held is None:
-                raise Conflict("changed", state=conversation.state, version=conversation.version)
-            return await broker.say(
+            said = await broker.say(
                 unit,
                 events,
-                conversation,
+                conversation.id,
                 Utterance(text, conversation.lang),
                 author_kind="specialist" if viewer.role == "specialist" else "operator",
                 author_id=viewer.id,
                 author_name=viewer.name,
                 client_id=client_id,
+                values={
+                    "first_reply_at": conversation.first_reply_at or broker.clock.now(),
+                    "staff_read_seq": conversation.last_seq,
+                    "unread": 0,
+                },
+                # The holder may lose the conversation between the look and the write: so it is part of the write.
+                condition=Conversation.version == conversation.version,
             )
+            return said[0]
 
     async def return_to_bot(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
         """Gives the conversation back to the assistant."""

@@ -56,9 +56,11 @@ WRONG_AS_CERTAIN = 0.03
 LEAST_CHOICE = 0.12
 _FOLDS = 5
 _SEED = 20261123
-#: All example questions together count as much as this share of the real ones: they know the writer's style too well.
-_EXAMPLES_SHARE = 0.6
-_NEGATIVES_SHARE = 0.15
+#: All example questions together count as much as this share of the real ones: many are mere scraps, to be learnt from.
+_EXAMPLES_SHARE = 0.3
+_NEGATIVES_SHARE = 0.6
+#: What a real question counts in the fitting of another language. Few are at hand, and languages differ little in this.
+_NEIGHBOUR = 0.35
 _IN_INDEX = frozenset(("example", "own_negative"))
 _SCORERS = tuple(name for name in SCORERS if name != "encoder")
 
@@ -265,32 +267,42 @@ def try_out(index: SearchIndex, found: Fit, sample: Iterable[Point]) -> list[Out
     return out
 
 
-def cross_validate(index: SearchIndex, sample: Sequence[Point]) -> list[Outcome]:
-    """Outcomes of every question under parameters that were fitted without it."""
+def cross_validate(index: SearchIndex, sample: Sequence[Point], neighbours: Sequence[Point]) -> list[Outcome]:
+    """Outcomes of every question of ``sample`` under parameters that were fitted without it."""
     folds = np.random.default_rng(_SEED).permutation(len(sample)) % _FOLDS
     out: list[Outcome] = []
     for fold in range(_FOLDS):
-        found = fit(index, [point for point, at in zip(sample, folds, strict=True) if at != fold])
+        found = fit(index, [*(point for point, at in zip(sample, folds, strict=True) if at != fold), *neighbours])
         out += try_out(index, found, [point for point, at in zip(sample, folds, strict=True) if at == fold])
     return out
+
+
+def neighbours(sample: Sequence[Point], lang: str) -> list[Point]:
+    """The real questions of the other languages, with less weight."""
+    return [
+        replace(point, question=replace(point.question, weight=_NEIGHBOUR * point.question.weight))
+        for point in sample
+        if point.question.lang != lang and point.question.kind == "real"
+    ]
 
 
 # --- thresholds and report ----------------------------------------------------------------------------------------
 
 
-def thresholds(outcomes: Sequence[Outcome]) -> Thresholds:
-    """The lowest threshold that keeps wrong certain answers below `WRONG_AS_CERTAIN`, for real and own questions."""
-    answer = 0.5
-    for kind in ("real", "example"):
-        own = [o for o in outcomes if o.question.kind == kind]
-        wrong, least = 0, 1.0
-        for outcome in sorted((o for o in own if o.chances), key=lambda o: -o.chances[0]):
-            wrong += not outcome.hits[0]
-            if wrong > WRONG_AS_CERTAIN * len(own):
-                break
-            least = outcome.chances[0]
-        answer = max(answer, least) if own else answer
-    return Thresholds(round(answer, 3), LEAST_CHOICE)
+def thresholds(outcomes: Sequence[Outcome], lang: str) -> Thresholds:
+    """The lowest threshold that keeps wrong certain answers to real questions below `WRONG_AS_CERTAIN`.
+
+    Questions of other languages count too, with less weight, for the reason given at `_NEIGHBOUR`.
+    """
+    real = [(o, 1.0 if o.question.lang == lang else _NEIGHBOUR) for o in outcomes if o.question.kind == "real"]
+    total = sum(weight for _, weight in real)
+    wrong, answer = 0.0, 1.0
+    for outcome, weight in sorted(real, key=lambda pair: -(pair[0].chances or (0.0,))[0]):
+        wrong += 0.0 if outcome.hits and outcome.hits[0] else weight
+        if wrong > WRONG_AS_CERTAIN * total or not outcome.chances:
+            break
+        answer = outcome.chances[0]
+    return Thresholds(round(max(answer, 0.5), 3), LEAST_CHOICE)
 
 
 def report(outcomes: Sequence[Outcome], bounds: Thresholds) -> dict[str, float]:
@@ -351,16 +363,20 @@ def tune(
     index, sample = gather(data, Gazetteer(), weighed(questions), base)
     fits: dict[str, Fit] = {}
     bounds: dict[str, Thresholds] = {}
-    figures: dict[str, dict[str, dict[str, float]]] = {}
+    outcomes: list[Outcome] = []
     for lang in LANGUAGES:
         own = [point for point in sample if point.question.lang == lang]
-        outcomes = cross_validate(index, own)
-        bounds[lang] = thresholds(outcomes)
-        fits[lang] = fit(index, own)
-        kinds = sorted({o.question.kind for o in outcomes})
-        figures[lang] = {
-            kind: report([o for o in outcomes if o.question.kind == kind], bounds[lang]) for kind in kinds
-        }
+        others = neighbours(sample, lang)
+        outcomes += cross_validate(index, own, others)
+        fits[lang] = fit(index, [*own, *others])
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    for lang in LANGUAGES:
+        bounds[lang] = thresholds(outcomes, lang)
+        by_kind: dict[str, list[Outcome]] = {}
+        for outcome in outcomes:
+            if outcome.question.lang == lang:
+                by_kind.setdefault(outcome.question.kind, []).append(outcome)
+        figures[lang] = {kind: report(found, bounds[lang]) for kind, found in sorted(by_kind.items())}
     params = replace(
         base,
         weights={lang: fits[lang].weights for lang in LANGUAGES},

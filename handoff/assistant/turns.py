@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from handoff.assistant.ports import AssistantUnavailable, Reply, TurnRequest
-from handoff.broker import Broker
+from handoff.broker import Broker, PendingTurn
 from handoff.conversations import repository
 from handoff.conversations.models import Conversation, Message, Turn
 from handoff.conversations.schemas import Utterance
 from handoff.state_machine import Actor, State
+from kit.db import UnitOfWork
 from kit.errors import Conflict
 
 log = structlog.get_logger(__name__)
+_MAX_ATTEMPTS = 3
 
 
 class Turns:
@@ -33,122 +35,133 @@ class Turns:
         self._order: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         broker.on_turn = self.start
 
-    def start(self, message_id: str) -> None:
+    def start(self, turn: PendingTurn) -> None:
         """Works on a turn in the background."""
-        task = asyncio.create_task(self._guarded(message_id))
+        self._spawn(self._run(turn.message, turn.standing))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, message_id: str) -> None:
+    async def _guarded(self, work: Any) -> None:
         try:
-            await self.run(message_id)
+            await work
         except Exception:
             # Not lost: the turn's lease runs out and the sweep takes it up again.
-            log.exception("turn failed", message=message_id)
+            log.exception("turn failed")
 
-    async def run(self, message_id: str) -> None:
-        """Answers one message, or leaves it alone when it is answered or no longer the assistant's."""
-        broker = self._broker
-        async with broker.db.read() as session:
-            turn = await session.get(Turn, message_id)
-            message = await session.get(Message, message_id)
-            if turn is None or message is None or turn.done_at is not None:
-                return
-            conversation_id = turn.conversation_id
-            attempts = turn.attempts
-        lock = self._order.setdefault(conversation_id, asyncio.Lock())
+    async def _run(self, message: Message, standing: repository.Standing | None, attempts: int = 1) -> None:
+        """Answers one message, or leaves it alone when it is no longer the assistant's to answer."""
+        lock = self._order.setdefault(message.conversation_id, asyncio.Lock())
+        if lock.locked():
+            # The turn before this one is still under way and will change what is remembered.
+            standing = None
         async with lock:
-            async with broker.db.read() as session:
-                conversation = await repository.get(session, conversation_id)
-            if conversation is None:
+            standing = standing or await self._look(message.conversation_id)
+            if standing is None:
                 return
             started = time.monotonic()
-            reply: Reply | None = None
-            if conversation.state == State.BOT:
-                try:
-                    if attempts > 3:
-                        raise AssistantUnavailable("gave up after three attempts")
-                    reply = await broker.assistant.answer(
-                        TurnRequest(
-                            conversation_id=conversation.id,
-                            text=message.text,
-                            payload=message.payload,
-                            lang=message.lang,
-                            site=conversation.site,
-                            context=conversation.context,
-                            masked=tuple((message.extras or {}).get("masked", ())),
-                        )
-                    )
-                except AssistantUnavailable as error:
-                    log.warning("assistant unavailable, handing over", conversation=conversation.id, why=error.why)
-                except Exception:
-                    # A fault of ours is no reason to keep the citizen waiting: he gets a person, the log gets the fault.
-                    log.exception("assistant failed, handing over", conversation=conversation.id)
-            took = timedelta(seconds=time.monotonic() - started)
+            reply = await self._think(message, standing, attempts) if standing.state == State.BOT else None
+            took_ms = round((time.monotonic() - started) * 1000)
             try:
-                await self._store(conversation, message, reply, took)
+                await self._store(message, standing, reply, took_ms)
             except Conflict:
-                # Somebody changed the conversation while we were storing: look again with fresh eyes.
-                log.info("turn met a change, looking again", conversation=conversation.id)
-                await self._store_dropped(message, took)
+                # Another hand changed the conversation meanwhile: it is no longer the assistant's to answer.
+                async with self._broker.db.unit() as unit:
+                    await repository.finish_turn(unit.session, message.id, self._broker.clock.now(), "dropped", took_ms)
 
-    async def _store(self, before: Conversation, message: Message, reply: Reply | None, took: timedelta) -> None:
+    async def _look(self, conversation_id: str) -> repository.Standing | None:
+        async with self._broker.db.read() as session:
+            found = await repository.get(session, conversation_id)
+        if found is None:
+            return None
+        return repository.Standing(
+            found.id, found.version, found.state, found.lang, found.site, found.context, found.last_seq
+        )
+
+    async def _think(self, message: Message, standing: repository.Standing, attempts: int) -> Reply | None:
+        """The assistant's reply; None when there is none to be had and a person must take over."""
+        if attempts > _MAX_ATTEMPTS:
+            log.error("gave up on a turn, handing over", conversation=standing.id, attempts=attempts)
+            return None
+        request = TurnRequest(
+            conversation_id=standing.id,
+            text=message.text,
+            payload=message.payload,
+            lang=message.lang,
+            site=standing.site,
+            context=standing.context,
+            masked=tuple(message.extras.get("masked", ())),
+        )
+        try:
+            return await self._broker.assistant.answer(request)
+        except AssistantUnavailable as error:
+            log.warning("assistant unavailable, handing over", conversation=standing.id, why=error.why)
+        except Exception:
+            # A fault of ours is no reason to keep the citizen waiting: he gets a person, the log gets the fault.
+            log.exception("assistant failed, handing over", conversation=standing.id)
+        return None
+
+    async def _store(self, message: Message, standing: repository.Standing, reply: Reply | None, took_ms: int) -> None:
         broker = self._broker
+        outcome = reply.outcome if reply is not None else "unavailable"
+        if standing.state != State.BOT:
+            outcome = "dropped"
         async with broker.db.unit() as unit:
-            turn = await unit.session.get(Turn, message.id, with_for_update=unit.dialect == "postgresql")
-            conversation = await repository.get(unit.session, before.id)
-            if turn is None or turn.done_at is not None or conversation is None:
+            if not await repository.finish_turn(unit.session, message.id, broker.clock.now(), outcome, took_ms):
                 return
-            turn.done_at = broker.clock.now()
-            turn.took_ms = round(took.total_seconds() * 1000)
-            if conversation.state != State.BOT or conversation.version != before.version:
-                turn.outcome = "dropped"
+            if standing.state != State.BOT:
                 return
-            events = broker.events(unit)
             if reply is None:
-                turn.outcome = "unavailable"
-                await broker.queue_for_person(
-                    unit,
-                    events,
-                    conversation,
-                    actor=Actor.SYSTEM,
-                    reason="assistant_down",
-                    note="broker.assistant_down",
-                )
+                await self._hand_over(unit, standing, "assistant_down", note="broker.assistant_down")
                 return
-            turn.outcome = reply.outcome
-            conversation.context = reply.context
-            conversation.lang = reply.lang
-            conversation.service_id = reply.service_id or conversation.service_id
-            conversation.institution_id = reply.institution_id or conversation.institution_id
-            conversation.municipality_id = reply.municipality_id or conversation.municipality_id
-            conversation.topic = reply.topic or conversation.topic
-            await unit.session.flush()
-            for utterance in self._with_masking_notice(reply, message):
-                await broker.say(unit, events, conversation, utterance, author_kind="assistant")
-            if reply.handoff is not None:
-                await broker.queue_for_person(
+            still_ours = (Conversation.version == standing.version) & (Conversation.state == State.BOT.value)
+            about = {
+                name: value
+                for name in ("service_id", "institution_id", "municipality_id", "topic")
+                if (value := getattr(reply, name)) is not None
+            }
+            values = {"context": reply.context, "lang": reply.lang, **about}
+            utterances = self._with_masking_notice(reply, message)
+            if utterances:
+                await broker.say(
                     unit,
-                    events,
-                    conversation,
-                    actor=Actor.CITIZEN if reply.handoff.reason == "asked" else Actor.ASSISTANT,
-                    reason=reply.handoff.reason,
-                    topic=reply.handoff.topic,
+                    broker.events(unit),
+                    standing.id,
+                    *utterances,
+                    author_kind="assistant",
+                    values=values,
+                    condition=still_ours,
                 )
+            elif await repository.advance(unit.session, standing.id, values, still_ours) is None:
+                raise Conflict("changed")
+            if reply.handoff is not None:
+                actor = Actor.CITIZEN if reply.handoff.reason == "asked" else Actor.ASSISTANT
+                await self._hand_over(unit, standing, reply.handoff.reason, actor=actor, topic=reply.handoff.topic)
+
+    async def _hand_over(
+        self,
+        unit: UnitOfWork,
+        standing: repository.Standing,
+        reason: str,
+        *,
+        actor: Actor = Actor.SYSTEM,
+        note: str = "broker.queued",
+        topic: str | None = None,
+    ) -> None:
+        conversation = await repository.get(unit.session, standing.id)
+        if conversation is None or conversation.version != standing.version:
+            raise Conflict("changed")
+        await self._broker.queue_for_person(
+            unit, self._broker.events(unit), conversation, actor=actor, reason=reason, note=note, topic=topic
+        )
 
     def _with_masking_notice(self, reply: Reply, message: Message) -> tuple[Utterance, ...]:
-        if not (message.extras or {}).get("masked"):
+        if not message.extras.get("masked"):
             return reply.utterances
         notice = Utterance(self._broker.texts.text(reply.lang, "broker.masked"), reply.lang)
         return (notice, *reply.utterances)
-
-    async def _store_dropped(self, message: Message, took: timedelta) -> None:
-        async with self._broker.db.unit() as unit:
-            turn = await unit.session.get(Turn, message.id)
-            if turn is not None and turn.done_at is None:
-                turn.done_at = self._broker.clock.now()
-                turn.took_ms = round(took.total_seconds() * 1000)
-                turn.outcome = "dropped"
 
     async def recover(self) -> int:
         """Takes up turns that somebody left unfinished; the number taken up."""
@@ -160,13 +173,19 @@ class Turns:
             return 0
         async with broker.db.unit() as unit:
             taken = [
-                turn.message_id
+                turn
                 for turn in overdue
                 if await repository.claim_turn(unit.session, turn, now + broker.policy.turn_lease)
             ]
-        for message_id in taken:
-            self.start(message_id)
+        for turn in taken:
+            self._spawn(self._take_up(turn))
         return len(taken)
+
+    async def _take_up(self, turn: Turn) -> None:
+        async with self._broker.db.read() as session:
+            message = await session.get(Message, turn.message_id)
+        if message is not None:
+            await self._run(message, None, turn.attempts + 1)
 
     async def drain(self, timeout: float) -> None:
         """Waits for turns under way, at most ``timeout`` seconds; the rest is taken up after the next start."""

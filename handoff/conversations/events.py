@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from handoff.conversations.models import Event, Message
+from handoff.conversations import repository
+from handoff.conversations.models import Message
 from handoff.conversations.schemas import message_view
 from kit.bus import Bus
 from kit.clock import Clock
@@ -24,7 +25,8 @@ class EventLog:
         self._unit = unit
         self._bus = bus
         self._clock = clock
-        self._events: list[tuple[Event, Message | None]] = []
+        self._events: list[tuple[dict[str, Any], Message | None]] = []
+        self._seqs: list[int] = []
         unit.before_commit(self._write)
         unit.after_commit(self._announce)
 
@@ -43,19 +45,19 @@ class EventLog:
         message: Message | None = None,
     ) -> None:
         """Notes an event; it is numbered when the unit of work commits."""
-        event = Event(
-            kind=kind,
-            conversation_id=conversation_id,
-            actor_kind=actor_kind,
-            actor_id=actor_id,
-            cause=cause,
-            from_state=from_state,
-            to_state=to_state,
-            version=version,
-            data=data or {},
-            at=self._clock.now(),
-        )
-        self._events.append((event, message))
+        values = {
+            "kind": kind,
+            "conversation_id": conversation_id,
+            "actor_kind": actor_kind,
+            "actor_id": actor_id,
+            "cause": cause,
+            "from_state": from_state,
+            "to_state": to_state,
+            "version": version,
+            "data": data or {},
+            "at": self._clock.now(),
+        }
+        self._events.append((values, message))
 
     async def _write(self) -> None:
         if not self._events:
@@ -63,20 +65,18 @@ class EventLog:
         session = self._unit.session
         if self._unit.dialect == "postgresql":
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SEQUENCER})
-        for event, _ in self._events:
-            session.add(event)
-            # One by one: a bulk insert may number its rows in another order.
-            await session.flush()
+        # One by one: a bulk insert may number its rows in another order.
+        self._seqs = [await repository.store_event(session, values) for values, _ in self._events]
 
     async def _announce(self) -> None:
-        for event, message in self._events:
+        for seq, (values, message) in zip(self._seqs, self._events, strict=True):
             await self._bus.publish(
                 {
                     "kind": "event",
-                    "seq": event.seq,
-                    "event": event.kind,
-                    "conversation": event.conversation_id,
-                    "to_state": event.to_state,
+                    "seq": seq,
+                    "event": values["kind"],
+                    "conversation": values["conversation_id"],
+                    "to_state": values["to_state"],
                     "message": message_view(message) if message is not None else None,
                 }
             )

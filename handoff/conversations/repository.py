@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Table, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
@@ -15,6 +16,11 @@ from handoff.conversations.scope import scope
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, WAITING
+
+_CONVERSATION = cast("Table", Conversation.__table__)
+_MESSAGE = cast("Table", Message.__table__)
+_TURN = cast("Table", Turn.__table__)
+_EVENT = cast("Table", Event.__table__)
 
 
 async def get(session: AsyncSession, conversation_id: str) -> Conversation | None:
@@ -70,6 +76,71 @@ async def set_where(
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     return changed
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the hot path needs to know of a conversation: a few columns, read in the statement that writes."""
+
+    id: str
+    version: int
+    state: str
+    lang: str
+    site: str
+    context: dict[str, Any]
+    last_seq: int
+
+
+async def advance(
+    session: AsyncSession, conversation_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]
+) -> Standing | None:
+    """Changes an open conversation if ``conditions`` hold in the database now; None when not, or when it has ended."""
+    # What is pending on the row must not be written after this.
+    await session.flush()
+    row = (
+        await session.execute(
+            update(_CONVERSATION)
+            .where(_CONVERSATION.c.id == conversation_id, _CONVERSATION.c.closed_at.is_(None), *conditions)
+            .values(**values)
+            .returning(*(_CONVERSATION.c[name] for name in Standing.__dataclass_fields__))
+        )
+    ).first()
+    return Standing(*row) if row is not None else None
+
+
+async def store_message(session: AsyncSession, message: Message) -> None:
+    """Inserts a message; a plain insert, because this is done for everything that is ever said."""
+    await session.execute(insert(_MESSAGE), {column.name: getattr(message, column.name) for column in _MESSAGE.c})
+
+
+async def store_turn(session: AsyncSession, message: Message, lease_until: datetime) -> None:
+    """Notes that the assistant owes an answer to ``message``."""
+    await session.execute(
+        insert(_TURN),
+        {
+            "message_id": message.id,
+            "conversation_id": message.conversation_id,
+            "seq": message.seq,
+            "lease_until": lease_until,
+            "attempts": 1,
+        },
+    )
+
+
+async def finish_turn(session: AsyncSession, message_id: str, now: datetime, outcome: str, took_ms: int) -> bool:
+    """Marks a turn as done; False when somebody did before."""
+    done = await session.execute(
+        update(_TURN)
+        .where(_TURN.c.message_id == message_id, _TURN.c.done_at.is_(None))
+        .values(done_at=now, outcome=outcome, took_ms=took_ms)
+    )
+    return bool(cast("CursorResult[Any]", done).rowcount)
+
+
+async def store_event(session: AsyncSession, values: dict[str, Any]) -> int:
+    """Appends to the event log; the event's ``seq``."""
+    result = await session.execute(insert(_EVENT).values(**values).returning(_EVENT.c.seq))
+    return int(result.scalar_one())
 
 
 async def message_by_client_id(session: AsyncSession, conversation_id: str, client_id: str) -> Message | None:

@@ -100,7 +100,7 @@ class Bench:
                 )
                 for citizens in _LEVELS:
                     seconds = lengths.alone_s if citizens == 1 else lengths.level_s
-                    say(f"{system.title}: latency, {citizens} citizens, {seconds:.0f} s …")
+                    say(f"{system.title}: latency, {citizens} citizen(s), {seconds:.0f} s …")
                     measured.levels[citizens] = await self._phase(system, citizens, _GAP_S, _GAP_S, seconds)
             measured.peak_mb, measured.peak_parts_mb = peak.total_mb, peak.parts_mb
             measured.cpu_total_s = {name: value - before[name] for name, value in cpu_s(roots).items()}
@@ -153,7 +153,7 @@ class Bench:
             p95_ms=percentile(latencies, 0.95),
             p99_ms=percentile(latencies, 0.99),
             max_ms=latencies[-1] if latencies else None,
-            late_p95_ms=percentile(figures["late_ms"], 0.95),
+            served_percent=100 * figures["served"] / figures["due"] if figures["due"] else None,
             cpu_ms={name: value * 1000 / worked for name, value in used.items()},
             generator_cpu_ms=figures["generator_cpu_s"] * 1000 / worked,
             generator_cores=figures["generator_cpu_s"] / window_s,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,8 @@ RASA_GROUPS: Groups = (
 _TURNERS = ("/asyncio/runners.py", "/asyncio/base_events.py", "/sanic/server/runners.py")
 _LOOP = "event loop"
 _REST = "other"
+_UNSEEN = "threads without Python code"
+_THREAD = re.compile(r"thread \((\d+)\)")
 
 
 def _family(root: int) -> list[psutil.Process]:
@@ -160,6 +163,9 @@ def py_spy() -> str | None:
 async def profile(pid: int, seconds: int, groups: Groups, file: Path) -> Breakdown:
     """Watches a process with py-spy for ``seconds``; the folded stacks stay in ``file``.
 
+    Only samples that hold the interpreter's lock are taken: which thread merely waits cannot be told reliably from outside.
+    How much each thread counts comes from the kernel, so that work done without the lock (SQLite's) is not lost.
+
     Returns a breakdown in any case: a machine that forbids looking into processes is no reason to fail.
     """
     program = py_spy()
@@ -168,10 +174,11 @@ async def profile(pid: int, seconds: int, groups: Groups, file: Path) -> Breakdo
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     arguments = ("record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(_PROFILE_RATE_HZ))
+    before = _thread_cpu_s(pid)
     process = await asyncio.create_subprocess_exec(
         program,
         *arguments,
-        *("--format", "raw", "--full-filenames", "--output", str(file)),
+        *("--format", "raw", "--gil", "--threads", "--full-filenames", "--output", str(file)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -185,31 +192,63 @@ async def profile(pid: int, seconds: int, groups: Groups, file: Path) -> Breakdo
     if process.returncode != 0 or not file.exists():
         said = output.decode(errors="replace").strip().splitlines()
         return Breakdown({}, {}, f"py-spy: {said[-1] if said else process.returncode}")
-    return break_down(file.read_text(encoding="utf-8"), groups)
+    after = _thread_cpu_s(pid)
+    used = {thread: max(0.0, value - before.get(thread, 0.0)) for thread, value in after.items()}
+    return break_down(file.read_text(encoding="utf-8"), groups, used)
 
 
-def break_down(folded: str, groups: Groups) -> Breakdown:
-    """Groups folded stacks (``outer;…;inner count`` a line).
+#: Stands for all threads that came and went while they were watched.
+_GONE = 0
+
+
+def _thread_cpu_s(pid: int) -> dict[int, float]:
+    """Processor time of each thread so far, seconds, by its id in the kernel; the rest of the process under ``_GONE``."""
+    try:
+        process = psutil.Process(pid)
+        found = {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
+        times = process.cpu_times()
+    except psutil.Error:
+        return {}
+    return {**found, _GONE: times.user + times.system - sum(found.values())}
+
+
+def break_down(folded: str, groups: Groups, cpu_s: Mapping[int, float]) -> Breakdown:
+    """Groups folded stacks (``thread (17): name;outer;…;inner count`` a line).
 
     A sample counts for the innermost frame that belongs to a group, so that what the standard library does is put down to the
-    one who asked for it. Stacks of no group are the event loop's own work, or other.
+    one who asked for it. Stacks of no group are the event loop's own work, or other. The samples of a thread share out the
+    processor time ``cpu_s`` of that thread (seconds, by thread id); threads without one share what ``_GONE`` holds.
     """
-    by_group: Counter[str] = Counter()
-    by_function: Counter[str] = Counter()
+    groups_of: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    functions_of: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for line in folded.splitlines():
         stack, _, number = line.rpartition(" ")
-        if not stack or not number.isdigit():
+        head, _, rest = stack.partition(";")
+        thread = _THREAD.match(head)
+        if thread is None or not rest or not number.isdigit():
             continue
-        frames = stack.split(";")
-        by_group[_group(frames, groups)] += int(number)
-        by_function[_readable(frames[-1])] += int(number)
-    total = by_group.total()
-    if not total:
+        frames = rest.split(";")
+        key = int(thread[1]) if int(thread[1]) in cpu_s else _GONE
+        groups_of[key][_group(frames, groups)] += int(number)
+        functions_of[key][_readable(frames[-1])] += int(number)
+    total = sum(cpu_s.values())
+    if not groups_of or total <= 0:
         return Breakdown({}, {}, "py-spy saw nothing")
-    return Breakdown(
-        {name: number / total for name, number in by_group.most_common()},
-        {name: number / total for name, number in by_function.most_common(15)},
-    )
+    by_group: defaultdict[str, float] = defaultdict(float)
+    by_function: defaultdict[str, float] = defaultdict(float)
+    for thread_id, seconds in cpu_s.items():
+        if thread_id not in groups_of:
+            by_group[_UNSEEN] += seconds / total
+            continue
+        for counted, wanted in ((groups_of, by_group), (functions_of, by_function)):
+            samples = counted[thread_id]
+            for name, count in samples.items():
+                wanted[name] += seconds / total * count / samples.total()
+    return Breakdown(_largest(by_group, len(by_group)), _largest(by_function, 15))
+
+
+def _largest(shares: Mapping[str, float], number: int) -> dict[str, float]:
+    return dict(sorted(shares.items(), key=lambda pair: -pair[1])[:number])
 
 
 def _group(frames: Sequence[str], groups: Groups) -> str:

@@ -35,6 +35,7 @@ class Phase:
     Attributes:
         cpu_ms: processor milliseconds for each answered message, by part.
         others_cores: cores' worth of work that neither the system nor the generator did: a machine that is not ours alone.
+        served_percent: messages that were due in the window and got their answer; None in a closed loop, where nothing is due.
         turns: how the assistant's turns ended in this phase, the warm-up included, from the product's books.
     """
 
@@ -54,7 +55,7 @@ class Phase:
     p95_ms: float | None
     p99_ms: float | None
     max_ms: float | None
-    late_p95_ms: float | None
+    served_percent: float | None
     cpu_ms: dict[str, float]
     generator_cpu_ms: float
     generator_cores: float
