@@ -29,7 +29,7 @@ def run(port: Annotated[int | None, typer.Option(help="Port of the gateway.")] =
 @app.command()
 def setup() -> None:
     """Schema, knowledge base and first contents of the database."""
-    asyncio.run(set_up(Settings(), typer.echo))
+    asyncio.run(set_up(Settings(), runner.say))
 
 
 @app.command()

@@ -16,7 +16,6 @@ import httpx
 
 from gateway.seed import DEMO_PASSWORD, DEMO_STAFF
 from gateway.settings import ROOT, Settings
-from gateway.setup import set_up
 
 _BOT = ROOT / "bot"
 _MODEL = _BOT / "models" / "pietura.tar.gz"
@@ -190,6 +189,8 @@ def children(settings: Settings) -> list[Child]:
     bot_port = int(settings.bot_url.rsplit(":", 1)[1])
     gateway_environment = {
         **os.environ,
+        "PIETURA_HOST": settings.host,
+        "PIETURA_PORT": str(settings.port),
         "PIETURA_SECRET_KEY": settings.secret_key.get_secret_value(),
         "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
     }
@@ -219,7 +220,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
-    await set_up(settings, say)
+    await _set_up_apart()
     await train(settings)
     processes = children(settings)
     watchers: list[asyncio.Task[None]] = []
@@ -243,6 +244,17 @@ async def run(settings: Settings) -> None:
         print("\nstopping …", flush=True)
         await asyncio.gather(*(child.stop() for child in processes))
         print("stopped", flush=True)
+
+
+async def _set_up_apart() -> None:
+    """Runs ``pietura setup`` as a process: the knowledge base it loads would otherwise stay in this one's memory.
+
+    Raises:
+        RuntimeError: it failed; it has said why.
+    """
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway.cli", "setup", cwd=ROOT)
+    if await process.wait() != 0:
+        raise RuntimeError("the set-up of the database failed")
 
 
 def _welcome(settings: Settings, seconds: float) -> None:

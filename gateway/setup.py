@@ -22,7 +22,13 @@ async def set_up(settings: Settings, say: Say) -> None:
     try:
         async with db.unit() as unit:
             report = await importer.import_all(unit.session)
-        say(f"knowledge base: {report}")
+        say(
+            f"knowledge base: {report.services.added + report.services.changed} services and"
+            f" {report.answers.added + report.answers.changed} answers loaded,"
+            f" {report.services.unchanged} and {report.answers.unchanged} were up to date"
+        )
+        for problem in report.problems:
+            say(f"  left out: {problem}")
         async with db.read() as session:
             knowledge = await KnowledgeBase.load(session)
         async with db.unit() as unit:

@@ -48,6 +48,7 @@ class Policy:
         idle_bot: a conversation with the assistant ends after this silence.
         abandon_after: a waiting citizen who is gone for so long and left no contact has abandoned.
         offer_timeout: an offer nobody accepts goes back.
+        holder_gone: an operator whose console is away for so long loses his conversations to the queue.
         wrap_up_timeout: an operator who does not classify in this time has it done for him.
         text_limit: characters in one message.
     """
@@ -57,6 +58,7 @@ class Policy:
     idle_bot: timedelta = timedelta(minutes=30)
     abandon_after: timedelta = timedelta(minutes=10)
     offer_timeout: timedelta = timedelta(seconds=60)
+    holder_gone: timedelta = timedelta(seconds=60)
     wrap_up_timeout: timedelta = timedelta(minutes=15)
     text_limit: int = 4000
 
@@ -500,11 +502,28 @@ class Broker:
             unit, events, conversation, Change(Trigger.REQUEST_PERSON, actor, cause=reason, values=values)
         )
         wait = await queue.estimate(unit.session, calendar, now, now)
-        text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now)
+        text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now, calendar)
         if not wait.is_open or wait.operators == 0:
             text += " " + self.texts.text(queued.lang, "broker.ask_contact")
         await self.say(unit, events, queued.id, Utterance(text, queued.lang), author_kind="system")
         return queued
+
+    async def requeue(self, unit: UnitOfWork, conversation: Conversation, cause: str) -> None:
+        """The holder is gone: the conversation waits again, first in time, and the citizen is told."""
+        now = self.clock.now()
+        events = self.events(unit)
+        queued = await self.change(
+            unit,
+            events,
+            conversation,
+            Change(
+                Trigger.REQUEUE,
+                Actor.SYSTEM,
+                cause=cause,
+                values={"holder_id": None, "waiting_since": now, "due_at": now, "reason": "operator_gone"},
+            ),
+        )
+        await self.system_note(unit, events, queued, "broker.requeued", wait=await self.wait_text(unit.session, queued))
 
     async def summary(self, session: AsyncSession, conversation: Conversation, reason: str) -> str:
         """Why a person is needed and what was asked, for the operator; in Latvian, the working language."""
@@ -521,9 +540,9 @@ class Broker:
 
     async def wait_text(self, session: AsyncSession, conversation: Conversation) -> str:
         """When a person will answer, in the citizen's language."""
-        now = self.clock.now()
-        wait = await queue.estimate(session, self.calendar(), now, conversation.waiting_since or now)
-        return queue.wording(self.texts, conversation.lang, wait, now)
+        now, calendar = self.clock.now(), self.calendar()
+        wait = await queue.estimate(session, calendar, now, conversation.waiting_since or now)
+        return queue.wording(self.texts, conversation.lang, wait, now, calendar)
 
     async def view_for_citizen(self, session: AsyncSession, conversation: Conversation) -> dict[str, Any]:
         """The ``state`` object of the widget (docs/protocol.md)."""
@@ -538,9 +557,7 @@ class Broker:
             name = await repository.staff_name(session, conversation.holder_id)
             phase = "operator" if state in (State.OFFERED, State.LEVEL2) else phase
         if phase == "waiting":
-            now = self.clock.now()
-            wait = await queue.estimate(session, self.calendar(), now, conversation.waiting_since or now)
-            wait_text = queue.wording(self.texts, conversation.lang, wait, now)
+            wait_text = await self.wait_text(session, conversation)
             asks_contact = conversation.contact is None
         return {
             "phase": phase,

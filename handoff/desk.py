@@ -65,7 +65,6 @@ def may(viewer: Viewer, conversation: Conversation) -> list[str]:
 
 def _may(viewer: Viewer, conversation: Conversation, act: str) -> bool:
     state = State(conversation.state)
-    holds = conversation.holder_id == viewer.id
     if viewer.role == "specialist":
         ours = state == State.LEVEL2 and conversation.level2_institution_id == viewer.institution_id
         return ours and (
@@ -77,15 +76,9 @@ def _may(viewer: Viewer, conversation: Conversation, act: str) -> bool:
     rule = allowed(state, ACTS[act])
     if rule is None or Actor.STAFF not in rule.actors:
         return False
-    match act:
-        case "take":
-            return True
-        case "return" | "transfer" if state == State.QUEUED:
-            return False
-        case "accept" | "decline":
-            return conversation.offered_to_id == viewer.id
-        case _:
-            return holds
+    if act in ("accept", "decline"):
+        return conversation.offered_to_id == viewer.id
+    return conversation.holder_id == viewer.id or not rule.holder_only
 
 
 def _may_reply(viewer: Viewer, conversation: Conversation) -> bool:

@@ -6,6 +6,7 @@ Every worker sweeps; each change is compare-and-set, so two workers cannot do th
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import structlog
 from sqlalchemy import and_, or_
@@ -14,7 +15,10 @@ from handoff.assistant.turns import Turns
 from handoff.broker import Broker, Change
 from handoff.conversations import repository
 from handoff.conversations.models import Conversation
+from handoff.queue.service import PRESENT
+from handoff.staff import repository as people
 from handoff.state_machine import Actor, State, Trigger
+from kit.db import UnitOfWork
 from kit.errors import Conflict, PieturaError
 
 log = structlog.get_logger(__name__)
@@ -56,13 +60,20 @@ class Sweep:
                 Conversation.contact.is_(None),
             ),
         )
+        gone = now - PRESENT - policy.holder_gone
         async with broker.db.read() as session:
             ids = [conversation.id for conversation in await repository.stale(session, due)]
+            ids += [conversation.id for conversation in await repository.held_by_the_absent(session, gone)]
         for conversation_id in ids:
             try:
                 await self._settle(conversation_id)
             except (Conflict, PieturaError) as error:
                 log.info("sweep met a change", conversation=conversation_id, code=error.code)
+
+    async def _holder_is_gone(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> bool:
+        holder = await people.active(unit.session, conversation.holder_id or "")
+        limit = now - PRESENT - self._broker.policy.holder_gone
+        return holder is None or (holder.seen_at is not None and holder.seen_at < limit)
 
     async def _settle(self, conversation_id: str) -> None:
         broker, policy = self._broker, self._broker.policy
@@ -78,13 +89,12 @@ class Sweep:
                 case State.QUEUED if (conversation.citizen_seen_at or now) < now - policy.abandon_after:
                     await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="gone")
                 case State.OFFERED if (conversation.offered_at or now) < now - policy.offer_timeout:
-                    trigger = Trigger.DECLINE if conversation.holder_id else Trigger.REQUEUE
-                    await broker.change(
-                        unit,
-                        events,
-                        conversation,
-                        Change(trigger, Actor.SYSTEM, cause="offer_timeout", values={"offered_to_id": None}),
+                    change = Change(
+                        Trigger.DECLINE, Actor.SYSTEM, cause="offer_timeout", values={"offered_to_id": None}
                     )
+                    await broker.change(unit, events, conversation, change)
+                case State.ACTIVE | State.ON_HOLD if await self._holder_is_gone(unit, conversation, now):
+                    await broker.requeue(unit, conversation, "operator_gone")
                 case State.WRAP_UP if (conversation.wrap_up_at or now) < now - policy.wrap_up_timeout:
                     change = Change(Trigger.CLOSE, Actor.SYSTEM, cause="wrap_up_timeout")
                     await broker.end(unit, events, conversation, change, "not_classified")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
+import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
 
 
 class Bucket:
@@ -34,12 +38,19 @@ class Bucket:
 
 
 class Limiter:
-    """Named limits (``{"login": "10/minute"}``), counted in memory or, for several workers, in Redis."""
+    """Named limits (``{"login": "10/minute"}``), counted in memory or, for several workers, in Redis.
+
+    While Redis is away each worker counts by itself: a looser limit for a while, but nobody is locked out.
+    """
 
     def __init__(self, limits: dict[str, str], redis_url: str | None = None) -> None:
-        # limits speaks to Redis through coredis by default; redis-py is the client we have.
-        storage = RedisStorage(f"async+{redis_url}", implementation="redispy") if redis_url else MemoryStorage()
-        self._strategy = MovingWindowRateLimiter(storage)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = (
+            # limits speaks to Redis through coredis by default; redis-py is the client we have.
+            MovingWindowRateLimiter(RedisStorage(f"async+{redis_url}", implementation="redispy", socket_timeout=1))
+            if redis_url
+            else None
+        )
         self._limits: dict[str, RateLimitItem] = {name: parse(text) for name, text in limits.items()}
 
     async def allow(self, name: str, key: str) -> bool:
@@ -48,9 +59,23 @@ class Limiter:
         Raises:
             KeyError: no such limit.
         """
-        return await self._strategy.hit(self._limits[name], name, key)
+        limit = self._limits[name]
+        if self._shared is not None:
+            try:
+                return await self._shared.hit(limit, name, key)
+            except (RedisError, OSError) as error:
+                log.warning("limits are counted by this worker alone", error=str(error))
+        return await self._own.hit(limit, name, key)
 
     async def retry_after_s(self, name: str, key: str) -> int:
         """Seconds until ``key`` may knock again."""
-        stats = await self._strategy.get_window_stats(self._limits[name], name, key)
-        return max(1, round(stats.reset_time - time.time()))
+        limit = self._limits[name]
+        for strategy in (self._shared, self._own):
+            if strategy is None:
+                continue
+            try:
+                stats = await strategy.get_window_stats(limit, name, key)
+            except (RedisError, OSError):
+                continue
+            return max(1, round(stats.reset_time - time.time()))
+        return 60

@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 FALLBACK_INTENT: Final = "nlu_fallback"
 SERVICE_PREFIX: Final = "ask_"
 LANGUAGE_INTENT: Final = "choose_language"
-#: Kinds that win from a probability of their own, in this order.
+#: Kinds that win from a probability of their own.
 CARE_FIRST: Final = ("emergency", "handoff")
 
 #: Look-up tables of the training data: names of services, names of places, and turns of phrase.
@@ -49,7 +49,9 @@ PLACE_TABLE: Final = "place_words"
 CUE_TABLES: Final = "cue_"
 ASPECT_CUE: Final = "cue_aspect_"
 
-BLOCKS: Final = ("char", "word", "focus", "frame", "cue", "shape")
+CONCEPT_TABLES: Final = "concept_"
+
+BLOCKS: Final = ("char", "word", "focus", "frame", "concept", "cue", "shape")
 
 #: Which words name a language, in folded text.
 _LANGUAGES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
@@ -98,6 +100,7 @@ class Vocabulary:
     idf: FloatArray
     block_weights: dict[str, float]
     cues: dict[str, list[str]]
+    concepts: dict[str, list[str]]
     #: Stems of words that belong to public services, and of names of places.
     service_stems: set[str]
     place_stems: set[str]
@@ -112,6 +115,7 @@ class Featurizer:
     * focus: words of the part that asks;
     * frame: the same with every word of matter replaced ("kur var dabūt _service_"), so that what was learned about one service
       holds for all;
+    * concept: words of one meaning in three languages (`concept_*` tables), alone and in pairs;
     * cue: phrases of the training data's `cue_*` tables, and which of the aspects' phrases comes first;
     * shape: length, marks, letters that form no words, and how many words are known as matters of public services.
     """
@@ -119,6 +123,13 @@ class Featurizer:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._cues = [(name, compile_cue(phrases)) for name, phrases in sorted(vocabulary.cues.items())]
+        self._concept_words: dict[str, str] = {}
+        self._concept_stems: dict[str, str] = {}
+        for name, entries in sorted(vocabulary.concepts.items()):
+            for entry in entries:
+                table = self._concept_stems if entry.endswith("*") else self._concept_words
+                table.setdefault(folding.fold(entry.rstrip("*")).strip(), name)
+        self._stem_lengths = sorted({len(stem) for stem in self._concept_stems}, reverse=True)
 
     def blocks(self, text: str, own_stems: Counter[str] | None = None) -> dict[str, list[str]]:
         """The raw features of a text, by block.
@@ -137,6 +148,7 @@ class Featurizer:
             "word": folding.word_features(words, "w:"),
             "focus": folding.word_features(asking, "f:"),
             "frame": folding.frame_features([self._frame_word(word) for word in asking]),
+            "concept": self._concept_features(words, asking),
             "cue": self._cue_features(folded, asked),
             "shape": folding.shape_features(text, folded, words) + self._known_features(words, own_stems),
         }
@@ -169,6 +181,24 @@ class Featurizer:
             f"known-share:{round(share * 4)}" if known + other else "known-share:none",
         ]
 
+    def _concept_of(self, word: str) -> str:
+        exact = self._concept_words.get(word)
+        if exact:
+            return exact
+        for length in self._stem_lengths:
+            if length <= len(word):
+                found = self._concept_stems.get(word[:length])
+                if found:
+                    return found
+        return ""
+
+    def _concept_features(self, words: list[str], asking: list[str]) -> list[str]:
+        """The concepts of a text, and which of them meet in the part that asks, in their order."""
+        inside = {concept for concept in map(self._concept_of, words) if concept}
+        asked = [concept for concept in map(self._concept_of, asking) if concept]
+        pairs = {f"{a}>{b}" for at, a in enumerate(asked) for b in asked[at + 1 : at + 4]}
+        return [f"k:{concept}" for concept in sorted(inside)] + [f"k:{pair}" for pair in sorted(pairs)]
+
     def _cue_features(self, folded: str, asked: str) -> list[str]:
         found: list[str] = []
         first: tuple[int, int, str] | None = None
@@ -197,7 +227,17 @@ class Featurizer:
         place_stems = {stem_of(w) for name in tables.get(PLACE_TABLE, []) for w in folding.tokens(folding.fold(name))[:1]}
         place_stems.discard("")
         cues = {name: phrases for name, phrases in tables.items() if name.startswith(CUE_TABLES)}
-        vocabulary = Vocabulary({}, np.zeros(0), block_weights, cues, service_stems, place_stems, form_words)
+        concepts = {name: words for name, words in tables.items() if name.startswith(CONCEPT_TABLES)}
+        vocabulary = Vocabulary(
+            features={},
+            idf=np.zeros(0),
+            block_weights=block_weights,
+            cues=cues,
+            concepts=concepts,
+            service_stems=service_stems,
+            place_stems=place_stems,
+            form_words=form_words,
+        )
         featurizer = cls(vocabulary)
         blocks = [
             featurizer.blocks(text, service_counts if intent.startswith(SERVICE_PREFIX) else None)
@@ -297,13 +337,13 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         """Defaults; `config.yml` may override each."""
         return {
             # Below this probability of the best kind the intent is `nlu_fallback`.
-            "threshold": 0.3,
+            "threshold": 0.35,
             # Missing an emergency costs a life, a false one a sentence about 112; missing a wish for a person costs trust, a
             # false one a minute of an operator. So these kinds win from a lower probability than the best.
-            "emergency_from": 0.2,
+            "emergency_from": 0.3,
             "handoff_from": 0.35,
             # Inverse of regularisation: larger trusts the examples more.
-            "C": 20.0,
+            "C": 10.0,
             "max_iter": 60,
             # Features must occur in at least so many examples.
             "min_count": 3,
@@ -314,8 +354,9 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             "weight_word": 0.7,
             "weight_focus": 0.7,
             "weight_frame": 0.7,
+            "weight_concept": 1.0,
             "weight_cue": 0.7,
-            "weight_shape": 0.4,
+            "weight_shape": 0.6,
         }
 
     @staticmethod
@@ -448,10 +489,11 @@ class TurnClassifier(IntentClassifier, GraphComponent):
     def decide(self, text: str) -> tuple[str, float, FloatArray]:
         """Intent, probability of its kind, and all probabilities."""
         probabilities = self.probabilities(text)
-        for name in CARE_FIRST:
-            index = self._index.get(name)
-            if index is not None and probabilities[index] >= float(self.config[f"{name}_from"]):
-                return name, float(probabilities[index]), probabilities
+        careful = {name: float(probabilities[self._index[name]]) for name in CARE_FIRST if name in self._index}
+        careful = {name: p for name, p in careful.items() if p >= float(self.config[f"{name}_from"])}
+        if careful:
+            name = max(careful, key=careful.__getitem__)
+            return name, careful[name], probabilities
         service = float(probabilities[self._is_service].sum())
         others = np.where(self._is_service, 0.0, probabilities)
         best_other = int(others.argmax())
@@ -493,6 +535,7 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             "features": sorted(vocabulary.features, key=vocabulary.features.__getitem__),
             "block_weights": vocabulary.block_weights,
             "cues": vocabulary.cues,
+            "concepts": vocabulary.concepts,
             "service_stems": sorted(vocabulary.service_stems),
             "place_stems": sorted(vocabulary.place_stems),
             "form_words": sorted(vocabulary.form_words),
@@ -527,6 +570,7 @@ class TurnClassifier(IntentClassifier, GraphComponent):
                 idf=idf,
                 block_weights=described["block_weights"],
                 cues=described["cues"],
+                concepts=described["concepts"],
                 service_stems=set(described["service_stems"]),
                 place_stems=set(described["place_stems"]),
                 form_words=set(described["form_words"]),

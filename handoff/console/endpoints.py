@@ -27,7 +27,7 @@ from handoff.console.feed import ConsoleFeed, ConsoleSocket
 from handoff.conversations import repository
 from handoff.conversations.schemas import message_view
 from handoff.desk import CASE_OUTCOMES, OUTCOMES, TOPICS, Desk
-from handoff.queue.service import moment_wording
+from handoff.queue.service import PRESENT, moment_wording
 from handoff.staff import repository as people
 from handoff.staff.models import Institution
 from handoff.staff.schemas import Viewer
@@ -513,7 +513,9 @@ class Console:
 
     async def _present(self, viewer: Viewer, *, here: bool) -> None:
         async with self._broker.db.unit() as unit:
-            await people.seen(unit.session, viewer.id, self._broker.clock.now() if here else None)
+            now = self._broker.clock.now()
+            # Away at once for colleagues; his conversations are kept for him a while longer (the sweep knows how long).
+            await people.seen(unit.session, viewer.id, now if here else now - PRESENT)
             self._broker.events(unit).add("colleagues", None, actor_kind="staff", actor_id=viewer.id)
 
     # --- pages ------------------------------------------------------------------------------------------------------

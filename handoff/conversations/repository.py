@@ -15,7 +15,7 @@ from handoff.conversations.schemas import message_view
 from handoff.conversations.scope import scope
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
-from handoff.state_machine import ENDED, WAITING
+from handoff.state_machine import ENDED, WAITING, State
 
 _CONVERSATION = cast("Table", Conversation.__table__)
 _MESSAGE = cast("Table", Message.__table__)
@@ -215,6 +215,17 @@ async def waiting_ahead(session: AsyncSession, waiting_since: datetime) -> int:
 async def stale(session: AsyncSession, condition: ColumnElement[bool]) -> Sequence[Conversation]:
     """Conversations that ``condition`` picks, oldest first, a batch at a time."""
     result = await session.scalars(select(Conversation).where(condition).order_by(Conversation.last_at).limit(100))
+    return result.all()
+
+
+async def held_by_the_absent(session: AsyncSession, seen_before: datetime) -> Sequence[Conversation]:
+    """Conversations under way whose holder's console was last heard of before ``seen_before``."""
+    result = await session.scalars(
+        select(Conversation)
+        .join(Staff, Staff.id == Conversation.holder_id)
+        .where(Conversation.state.in_([State.ACTIVE, State.ON_HOLD]), Staff.seen_at < seen_before)
+        .limit(100)
+    )
     return result.all()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,10 +88,16 @@ async def _handling_time(session: AsyncSession) -> timedelta:
     return (PRIOR_HANDLE * PRIOR_WEIGHT + sum(spans, timedelta())) / (PRIOR_WEIGHT + len(spans))
 
 
-def wording(texts: Catalogue, lang: str, wait: Wait, now: datetime) -> str:
+def wording(texts: Catalogue, lang: str, wait: Wait, now: datetime, calendar: WorkingCalendar) -> str:
     """The estimate as a sentence for the citizen."""
     if not wait.is_open:
-        return texts.text(lang, "wait.closed", when=moment_wording(texts, lang, wait.opens_at, now))
+        return texts.text(
+            lang,
+            "wait.closed",
+            opens=clock_wording(lang, calendar.opens),
+            closes=clock_wording(lang, calendar.closes),
+            when=moment_wording(texts, lang, wait.opens_at, now),
+        )
     minutes = max(1, math.ceil(wait.expected.total_seconds() / 60))
     if wait.operators == 0:
         return texts.text(lang, "wait.nobody", n=minutes)
@@ -103,7 +109,6 @@ def wording(texts: Catalogue, lang: str, wait: Wait, now: datetime) -> str:
 def moment_wording(texts: Catalogue, lang: str, moment: datetime, now: datetime) -> str:
     """When something will be, in words: today, tomorrow, or the weekday and date, with the hour."""
     local, today = moment.astimezone(RIGA), now.astimezone(RIGA).date()
-    clock = f"{local.hour}.{local.minute:02d}" if lang == "lv" else f"{local.hour}:{local.minute:02d}"
     days = (local.date() - today).days
     if days == 0:
         day = texts.text(lang, "day.today")
@@ -117,4 +122,9 @@ def moment_wording(texts: Catalogue, lang: str, moment: datetime, now: datetime)
             day=local.day,
             month=texts.text(lang, f"month.{local.month}"),
         )
-    return texts.text(lang, "day.at", day=day, time=clock)
+    return texts.text(lang, "day.at", day=day, time=clock_wording(lang, local.time()))
+
+
+def clock_wording(lang: str, moment: time) -> str:
+    """A time of day as it is written in the language: 8.00 in Latvian, 8:00 in Russian and English."""
+    return f"{moment.hour}{'.' if lang == 'lv' else ':'}{moment.minute:02d}"

@@ -74,9 +74,9 @@ async def drop_expired(session: AsyncSession, now: datetime) -> None:
     await session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
 
 
-async def seen(session: AsyncSession, staff_id: str, now: datetime | None) -> None:
-    """Notes that a console of this person is there; None that it went away."""
-    await session.execute(update(Staff).where(Staff.id == staff_id).values(seen_at=now))
+async def seen(session: AsyncSession, staff_id: str, at: datetime) -> None:
+    """Notes when a console of this person was last there."""
+    await session.execute(update(Staff).where(Staff.id == staff_id).values(seen_at=at))
 
 
 def audit(

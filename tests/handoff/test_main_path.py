@@ -355,3 +355,23 @@ async def test_personal_data_is_masked_before_it_is_stored(stage: Stage) -> None
     assert not [t for t in found if "12345" in t]
     assert b"010190-12345" not in file.read_bytes()
     await citizen.close()
+
+
+async def test_operator_who_disappears_loses_his_conversation_to_the_queue(stage: Stage) -> None:
+    anna, citizen = await stage.staff("anna"), await stage.citizen()
+    await anna.listen()
+    conversation = await _waiting(stage, citizen)
+    await anna.act(conversation, "take")
+    await anna.close()
+    await asyncio.sleep(0.3)
+    await stage.gateway.sweep.once()
+    # For a minute it is kept for him.
+    assert citizen.state["phase"] == "operator"
+    stage.clock.push(timedelta(seconds=70))
+    await stage.gateway.sweep.once()
+    await citizen.wait_phase("waiting")
+    assert "nākamajam operatoram" in citizen.texts()[-1]
+    janis = await stage.staff("janis")
+    assert (await janis.act(conversation, "take")).status_code == 200
+    await janis.close()
+    await citizen.close()

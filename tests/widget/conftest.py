@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser import launch
+
 from .stub_server import Stub
 
-SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 # Chrome's own log line for a failed socket or request is what the fault tests provoke; it is no fault of the widget.
 EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR_")
 
@@ -21,12 +21,9 @@ type OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium where there is one, else Playwright's own. Closed before other modules run loops of their own."""
+    """The browser of the tests. Closed before other modules run loops of their own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 
