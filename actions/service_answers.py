@@ -40,11 +40,11 @@ class ServiceAnswers:
     def search(self, turn: Turn, aspect: str, *, follow_up: bool = True) -> Reply | None:
         """Answers, offers choices, or gives None when nothing is sure enough to be said."""
         text = turn.request.text
-        self._remember_place(turn, text)
-        both = self._two_questions(turn, aspect)
+        self._remember_place(turn)
+        candidates = self._knowledge.search(text, turn.lang, limit=5)
+        both = self._two_questions(turn, aspect, candidates)
         if both is not None:
             return both
-        candidates = self._knowledge.search(text, turn.lang, limit=5)
         sure, likely = self._knowledge.thresholds(turn.lang)
         best = candidates[0] if candidates else None
         turn.trace["candidates"] = [(c.service_id, round(c.probability, 3)) for c in candidates[:3]]
@@ -70,10 +70,10 @@ class ServiceAnswers:
             return False
         return len(text.split()) <= _FOLLOW_UP_WORDS
 
-    def _two_questions(self, turn: Turn, aspect: str) -> Reply | None:
+    def _two_questions(self, turn: Turn, aspect: str, whole: list[Candidate]) -> Reply | None:
         """Two sentences that are each sure of a different service get two answers."""
         parts = [part.strip() for part in _SENTENCE.split(turn.request.text) if len(part.split()) >= 3]
-        if len(parts) < 2:
+        if len(parts) < 2 or not whole:
             return None
         sure, _ = self._knowledge.thresholds(turn.lang)
         found: list[str] = []
@@ -81,10 +81,7 @@ class ServiceAnswers:
             candidates = self._knowledge.search(part, turn.lang, limit=1)
             if candidates and candidates[0].probability >= sure and candidates[0].service_id not in found:
                 found.append(candidates[0].service_id)
-        if len(found) != 2:
-            return None
-        whole = self._knowledge.search(turn.request.text, turn.lang, limit=1)
-        if not whole or whole[0].service_id not in found:
+        if len(found) != 2 or whole[0].service_id not in found:
             return None
         views = [self._view(turn, service_id, aspect) for service_id in found]
         turn.context |= {"service_id": found[-1], "aspect": aspect, "failures": 0, "answers": self._count(turn)}
@@ -128,8 +125,12 @@ class ServiceAnswers:
         aspect = asked.get("aspect") or turn.context.get("aspect") or "general"
         return self.give(turn, service_id, aspect, ask_place=False)
 
-    def _remember_place(self, turn: Turn, text: str) -> None:
-        match = self._knowledge.find_municipality(text)
+    def _remember_place(self, turn: Turn) -> None:
+        """Keeps the municipality that the message names; looked for once a turn."""
+        if turn.place_looked_for:
+            return
+        turn.place_looked_for = True
+        match = self._knowledge.find_municipality(turn.request.text)
         if match is not None:
             turn.context["municipality_id"] = match.municipality_id
 
@@ -137,7 +138,7 @@ class ServiceAnswers:
 
     def give(self, turn: Turn, service_id: str, aspect: str, *, ask_place: bool = True) -> Reply:
         """Answers about a service; asks for the municipality first if the answer depends on it."""
-        self._remember_place(turn, turn.request.text)
+        self._remember_place(turn)
         view = self._view(turn, service_id, aspect)
         turn.context |= {"service_id": service_id, "aspect": view.aspect, "failures": 0}
         about: dict[str, Any] = {"service_id": service_id, "institution_id": view.institution_id, "topic": view.topic}

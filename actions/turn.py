@@ -30,6 +30,7 @@ class Turn:
         self.lang = request.lang
         self.context = dict(request.context) if context is None else context
         self.trace: dict[str, Any] = {} if trace is None else trace
+        self.place_looked_for = False
         self._texts = texts
 
     @property

@@ -23,6 +23,10 @@ _STAMP = _BOT / "models" / "pietura.inputs"
 _READY_LIMIT_S = 180.0
 
 
+#: Many small products of matrices: threads of the linear algebra only wait for each other, and burn the cores meanwhile.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
 def say(text: str) -> None:
     """Progress, at once."""
     print(f"  {text}", flush=True)
@@ -52,6 +56,7 @@ def bot_environment(settings: Settings) -> dict[str, str]:
         "RASA_TELEMETRY_ENABLED": "false",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONWARNINGS": "ignore",
+        **ONE_THREAD,
     }
 
 
@@ -193,6 +198,7 @@ def children(settings: Settings) -> list[Child]:
         "PIETURA_PORT": str(settings.port),
         "PIETURA_SECRET_KEY": settings.secret_key.get_secret_value(),
         "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
+        **ONE_THREAD,
     }
     return [
         Child(

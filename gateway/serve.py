@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import uvicorn
-from fastapi import FastAPI
+import os
 
-from gateway import logs
-from gateway.app import create_app
-from gateway.settings import Settings
+# Before NumPy is loaded: threads of small matrix products only get in each other's way.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import uvicorn  # noqa: E402
+from fastapi import FastAPI  # noqa: E402
+
+from gateway import logs  # noqa: E402
+from gateway.app import create_app  # noqa: E402
+from gateway.settings import Settings  # noqa: E402
 
 
 def app() -> FastAPI:

@@ -283,7 +283,8 @@ class _Bm25:
         }
         self._unknown = math.log(1.0 + (total + 0.5) / 0.5)
         lengths = np.array([sum(bag.values()) for bag in bags], np.float32)
-        norm = self._K1 * (1 - self._B + self._B * lengths / max(float(lengths.mean()), 1e-6))
+        mean = float(lengths.mean()) if total else 1.0
+        norm = self._K1 * (1 - self._B + self._B * lengths / max(mean, 1e-6))
         postings: dict[str, tuple[list[int], list[float]]] = {}
         for at, bag in enumerate(bags):
             for stem, tf in bag.items():

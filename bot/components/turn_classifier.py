@@ -261,11 +261,7 @@ class Featurizer:
         columns: list[int] = []
         weights: list[FloatArray] = []
         for block, names in blocks.items():
-            counts: dict[int, int] = {}
-            for name in names:
-                column = features.get(name)
-                if column is not None:
-                    counts[column] = counts.get(column, 0) + 1
+            counts = Counter(column for column in map(features.get, names) if column is not None)
             if not counts:
                 continue
             found = np.fromiter(counts, dtype=np.int32, count=len(counts))
@@ -344,7 +340,7 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             "handoff_from": 0.35,
             # Inverse of regularisation: larger trusts the examples more.
             "C": 10.0,
-            "max_iter": 60,
+            "max_iter": 45,
             # Features must occur in at least so many examples.
             "min_count": 3,
             # Share of the examples held out to fit the temperature; 0 leaves the probabilities as they come.

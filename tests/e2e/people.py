@@ -27,9 +27,9 @@ Said = list[tuple[str, str]]
 
 def assert_accessible(page: Page, where: str) -> None:
     """No finding of axe on the page as it is now."""
-    # What moves in or fades is judged when it has come to rest.
+    # What fades in is judged when it has come to rest; what turns for ever is not waited for.
     page.wait_for_function(
-        "document.getAnimations().every((it) => it.playState !== 'running' || !isFinite(it.effect?.getComputedTiming().endTime))"
+        "document.getAnimations().every((it) => it.effect.getComputedTiming().endTime === Infinity || it.playState !== 'running')"
     )
     found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
     problems = [
@@ -104,7 +104,7 @@ class Citizen:
 
     def transcript(self) -> Said:
         """Everything said, as the page shows it."""
-        return _said(self.page, ".msg", ".body", _WIDGET_KINDS, "")
+        return _said(self.page, ".msg", [".body"], _WIDGET_KINDS, "")
 
 
 @dataclass
@@ -192,7 +192,7 @@ class Staff:
 
     def transcript(self) -> Said:
         """Everything said, as the page shows it."""
-        return _said(self.page, ".msg", ".msg__text, bdi", _CONSOLE_KINDS, "msg--")
+        return _said(self.page, ".msg", [".msg__text", "bdi"], _CONSOLE_KINDS, "msg--")
 
     def api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A call of the console's API with the person's own session.
@@ -208,9 +208,14 @@ class Staff:
         return answer.json()
 
 
-def _said(page: Page, row: str, text: str, kinds: dict[str, str], prefix: str) -> Said:
+def _said(page: Page, row: str, texts: list[str], kinds: dict[str, str], prefix: str) -> Said:
+    # The first selector that finds something in a row holds its words.
     rows: list[list[Any]] = page.locator(row).evaluate_all(
-        "(rows, text) => rows.map((row) => [[...row.classList], row.querySelector(text).innerText.trim()])", text
+        """(rows, texts) => rows.map((row) => [
+            [...row.classList],
+            texts.map((text) => row.querySelector(text)).find(Boolean).innerText.trim(),
+        ])""",
+        texts,
     )
     said = []
     for classes, words in rows:

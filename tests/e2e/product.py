@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import shutil
 import signal
 import sqlite3
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,7 +40,7 @@ def until(check: Any, seconds: float = 15.0, what: str = "the condition") -> Non
 
 @dataclass
 class Process:
-    """One process of the product, with everything it starts."""
+    """One process of the product. It stays in the group of the tests, so that whatever ends them ends it too."""
 
     child: Child
     environment: dict[str, str]
@@ -55,7 +56,6 @@ class Process:
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
 
     def wait_ready(self) -> None:
@@ -82,22 +82,30 @@ class Process:
             return False
 
     def kill(self) -> None:
-        """SIGKILL to all of it: nothing is finished, nobody is told."""
-        self._signal(signal.SIGKILL, 10)
+        """SIGKILL: nothing is finished, nobody is told."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stands still for a while: takes requests and answers none."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it politely, and then not."""
-        self._signal(signal.SIGTERM, 10)
-        self._signal(signal.SIGKILL, 10)
-
-    def _signal(self, sign: signal.Signals, limit_s: float) -> None:
         if self.process is None or self.process.poll() is not None:
             return
+        self.process.terminate()
         try:
-            os.killpg(self.process.pid, sign)
-            self.process.wait(limit_s)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            pass
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
 
 @dataclass

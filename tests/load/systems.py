@@ -81,11 +81,26 @@ async def _serve(parts: list[Child], logs: Path) -> float:
     for part in parts:
         await _start_quietly(part, logs)
     try:
-        await asyncio.gather(*(part.wait_ready() for part in parts))
+        await asyncio.gather(*(_wait_patiently(part) for part in parts))
     except RuntimeError as error:
         tails = "\n".join(f"--- {log.name}\n{_tail(log)}" for log in sorted(logs.glob("*.log")))
         raise RuntimeError(f"{error}\n{tails}") from error
     return time.monotonic() - started
+
+
+async def _wait_patiently(part: Child) -> None:
+    """Waits until ``part`` answers, a few times longer than in service: on a busy machine TensorFlow takes minutes to load.
+
+    Raises:
+        RuntimeError: it ended, or did not answer in time.
+    """
+    for _ in range(2):
+        try:
+            return await part.wait_ready()
+        except RuntimeError:
+            if part.process is None or part.process.returncode is not None:
+                raise
+    await part.wait_ready()
 
 
 def _tail(log: Path) -> str:

@@ -1,0 +1,8 @@
+"""The components are imported as Rasa imports them: with `bot/` on the path."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
