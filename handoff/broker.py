@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -154,16 +153,14 @@ class Broker:
         opened = False
         now = self.clock.now()
         values = {
-            "last_seq": Conversation.last_seq + 1,
             "last_at": now,
             "last_author": "citizen",
             "last_text": shorten(text, 200),
-            "unread": Conversation.unread + 1,
             "citizen_seen_at": now,
         }
         async with self.db.unit() as unit:
             events = self.events(unit)
-            standing = await repository.advance(unit.session, inbound.conversation_id, values)
+            standing = await repository.advance(unit.session, inbound.conversation_id, values, says=1, unread=1)
             if standing is None:
                 conversation = await repository.get(unit.session, inbound.conversation_id)
                 if conversation is not None:
@@ -173,7 +170,7 @@ class Broker:
                     return Receipt(stored.seq, stored.at, repeated=True, opened=False)
                 await self._open(unit, events, inbound)
                 opened = True
-                standing = await repository.advance(unit.session, inbound.conversation_id, values)
+                standing = await repository.advance(unit.session, inbound.conversation_id, values, says=1, unread=1)
                 if standing is None:
                     raise PieturaError("unavailable")
             lang = standing.lang if inbound.payload else detect(text, standing.lang)
@@ -356,27 +353,34 @@ class Broker:
         client_id: str | None = None,
         greeting: bool = False,
         values: dict[str, Any] | None = None,
-        condition: ColumnElement[bool] | None = None,
+        version: int | None = None,
+        state: State | None = None,
     ) -> list[Message]:
         """Stores what is said to a citizen, with the next numbers of the conversation.
 
-        ``values`` are columns to set in the same statement; ``condition`` must hold in the database when it is written.
+        ``values`` are columns to set in the same statement; ``version`` and ``state`` must be the conversation's when it
+        is written, if they are given.
 
         Raises:
-            Conflict: the condition does not hold, or the conversation has ended (``ended``).
+            Conflict: it has changed meanwhile (``changed``), or the conversation has ended (``ended``).
         """
         now = self.clock.now()
         last = utterances[-1]
         said = {
-            "last_seq": Conversation.last_seq + len(utterances),
             "last_at": now,
             "last_author": author_kind,
             "last_text": shorten(last.text, 200),
         }
-        conditions = () if condition is None else (condition,)
-        standing = await repository.advance(unit.session, conversation_id, {**said, **(values or {})}, *conditions)
+        standing = await repository.advance(
+            unit.session,
+            conversation_id,
+            {**said, **(values or {})},
+            says=len(utterances),
+            version=version,
+            state=state,
+        )
         if standing is None:
-            raise Conflict("ended" if condition is None else "changed")
+            raise Conflict("ended" if version is None else "changed")
         messages = []
         for number, utterance in enumerate(utterances):
             message = Message(

@@ -254,7 +254,7 @@ class Desk:
                     "unread": 0,
                 },
                 # The holder may lose the conversation between the look and the write: so it is part of the write.
-                condition=Conversation.version == conversation.version,
+                version=conversation.version,
             )
             return said[0]
 

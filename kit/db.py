@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from kit.sqlite import connector
+
 # Names are fixed so that migrations can find a constraint on either database.
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -99,7 +101,7 @@ class Database:
         self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
         if self.dialect == "sqlite":
-            options["connect_args"] = {"timeout": 15}
+            options["async_creator"] = connector(url.split("///", 1)[1])
         else:
             options["pool_pre_ping"] = True
         self.engine: AsyncEngine = create_async_engine(url, **options)
@@ -146,17 +148,7 @@ class Database:
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:
-    """Write-ahead log, foreign keys, and explicit BEGIN so that a writer takes its lock at once, not half-way."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA temp_store=MEMORY")
-        cursor.close()
+    """Explicit BEGIN, so that a writer takes its lock at once and not half-way."""
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Any) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,9 @@ class _Forms:
             self._owner[form.lower()] = owner
         self._folded = {key: owner for key, owner in folded.items() if owner}
         self._matcher = PhraseMatcher(nlp.vocab, attr="ORTH")
-        self._matcher.add("form", [nlp.make_doc(key) for key in folded])
+        # In portions: thousands of spaCy documents at once would cost 40 MB that are never given back.
+        for keys in batched(folded, 256):
+            self._matcher.add("form", [nlp.make_doc(key) for key in keys])
 
     def find(self, text: str) -> list[_Hit]:
         """Hits in the order of the text, none overlapping another."""

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
+
+
+@dataclass(frozen=True, slots=True)
+class ShownText:
+    """What is shown of one aspect of a service in one language; fields as in `ServiceAnswer`."""
+
+    service_id: str
+    lang: str
+    aspect: str
+    text: str
+    origin: str
+    source_date: str | None
 
 
 class KnowledgeRepository:
@@ -26,17 +38,22 @@ class KnowledgeRepository:
         """The service with ``service_id``, or None."""
         return await self._session.get(Service, service_id)
 
-    async def current_answers(self) -> dict[str, list[ServiceAnswer]]:
-        """Shown answers by service id."""
-        query = (
-            select(ServiceAnswer)
-            .where(ServiceAnswer.current)
-            .order_by(ServiceAnswer.service_id, ServiceAnswer.lang, ServiceAnswer.aspect)
-        )
-        found: dict[str, list[ServiceAnswer]] = defaultdict(list)
-        for row in await self._session.scalars(query):
-            found[row.service_id].append(row)
-        return dict(found)
+    async def shown_texts(self) -> list[ShownText]:
+        """Every text that is shown now; plain values, for a whole catalogue of rows would take ten times the memory."""
+        query = select(
+            ServiceAnswer.service_id,
+            ServiceAnswer.lang,
+            ServiceAnswer.aspect,
+            ServiceAnswer.text,
+            ServiceAnswer.origin,
+            ServiceAnswer.source_date,
+        ).where(ServiceAnswer.current)
+        return [ShownText(*row) for row in await self._session.execute(query.order_by(ServiceAnswer.id))]
+
+    async def example_texts(self) -> list[tuple[str, str, str]]:
+        """Example questions: service id, language, text."""
+        query = select(ServiceExample.service_id, ServiceExample.lang, ServiceExample.text).order_by(ServiceExample.id)
+        return [(row.service_id, row.lang, row.text) for row in await self._session.execute(query)]
 
     async def history(self, service_id: str, lang: str, aspect: str) -> Sequence[ServiceAnswer]:
         """Every version of one answer, newest first."""
@@ -46,14 +63,6 @@ class KnowledgeRepository:
             .order_by(ServiceAnswer.version.desc())
         )
         return (await self._session.scalars(query)).all()
-
-    async def examples(self) -> dict[str, list[ServiceExample]]:
-        """Example questions by service id."""
-        query = select(ServiceExample).order_by(ServiceExample.service_id, ServiceExample.id)
-        found: dict[str, list[ServiceExample]] = defaultdict(list)
-        for row in await self._session.scalars(query):
-            found[row.service_id].append(row)
-        return dict(found)
 
     async def due_for_review(self, today: date) -> Sequence[Service]:
         """Services whose review is due on ``today``, the longest overdue first."""

@@ -46,6 +46,12 @@ FEATURES: tuple[str, ...] = (
 
 _MAX_QUERY_CHARS = 1000
 _LEAST_SCORE = 1e-4
+#: A long story is not a sure one: beyond so much matched IDF, and so many words, calibration gives no more credit.
+_ENOUGH_EVIDENCE = 20.0
+_ENOUGH_WORDS = 20
+#: Similarity that any two snippets share: an intercept of the ridge. Without it most of the kernel is zero, its
+#: factorisation drowns in denormal numbers, and takes eight times as long.
+_FLOOR = np.float32(1e-3)
 _NGRAMS = (3, 4, 5)
 
 
@@ -243,9 +249,12 @@ class _Space:
         found = np.bincount(indices[at], weights=data[at] * np.repeat(values, lengths), minlength=rows)
         return found.astype(np.float32)
 
-    def gram(self) -> FloatArray:
-        """Cosines of all rows with each other."""
-        return np.asarray((self.matrix @ self._by_term).toarray(), np.float32)
+    def add_gram(self, kernel: FloatArray, share: float) -> None:
+        """Adds ``share`` times the cosines of all rows with each other to ``kernel``, in slices to spare memory."""
+        step = 256
+        for start in range(0, self.matrix.shape[0], step):
+            part = self.matrix[start : start + step] @ self._by_term
+            kernel[start : start + step] += np.float32(share) * part.toarray()
 
 
 def _stem_bag(stems: Sequence[str]) -> Counter[str]:
@@ -309,7 +318,7 @@ class _Bm25:
         return out / np.float32(weight * (self._K1 + 1)) if weight else out
 
     def coverage(self, stems: Iterable[str], service: int) -> tuple[float, float]:
-        """How much of the question a service's texts hold, by IDF: as a share (0…1), and absolutely (about 0…2).
+        """How much of the question a service's texts hold, by IDF: as a share (0…1), and absolutely.
 
         The share alone is full for "thank you" too; the absolute sum tells that this says little.
         """
@@ -320,7 +329,7 @@ class _Bm25:
             total += weight
             if found is not None and service in found[0]:
                 have += weight
-        return (have / total if total else 0.0), min(have, 20.0) / 10
+        return (have / total if total else 0.0), min(have, _ENOUGH_EVIDENCE) / 10
 
     def known_share(self, stems: Sequence[str]) -> float:
         """Share of words that stand anywhere in the index (0…1)."""
@@ -350,6 +359,7 @@ class _LanguageIndex:
         self._encoder = encoder
         owners: list[int] = []
         snippets: list[str] = []
+        words: list[list[str]] = []
         bags: list[dict[str, float]] = []
         text_bags: list[dict[str, float]] = []
         for at, service in enumerate(services):
@@ -364,7 +374,8 @@ class _LanguageIndex:
                     if snippet:
                         owners.append(at)
                         snippets.append(snippet)
-                        _pour(bag, txt.stems(snippet, lang), _FIELD_WEIGHT[kind])
+                        words.append(txt.words(snippet, lang))
+                        _pour(bag, txt.stems_of(words[-1], lang), _FIELD_WEIGHT[kind])
             if lang != "lv":
                 # People of every language use the Latvian names of things: EDS, GMI, dzimtsaraksti.
                 for snippet in (service.titles.get("lv", ""), *service.aliases.get("lv", ())):
@@ -379,25 +390,28 @@ class _LanguageIndex:
         # Messages about no service are a class of their own, so that "thank you" need not look like anything.
         owners += [self._count] * len(nothing)
         snippets += nothing
+        words += [txt.words(snippet, lang) for snippet in nothing]
         self._owners = np.array(owners, np.intp)
         self._bm25 = _Bm25(bags)
         self._texts = _Bm25(text_bags)
-        self._stems = _Space([_stem_bag(txt.stems(snippet, lang)) for snippet in snippets])
-        self._chars = _Space([_char_bag(self._forms(snippet)) for snippet in snippets])
+        self._stems = _Space([_stem_bag(txt.stems_of(found, lang)) for found in words])
+        self._chars = _Space([_char_bag(self._forms(found)) for found in words])
         self._alpha = self._solve(params)
         self._embedded = encoder.encode(snippets, lang) if encoder is not None and snippets else None
         # Start of each service's run of snippets, for a maximum over runs; services without any stay at zero.
         self._filled, self._starts = np.unique(self._owners, return_index=True)
 
-    def _forms(self, snippet: str) -> list[str]:
-        return [txt.search_form(word, self._lang) for word in txt.words(snippet, self._lang)]
+    def _forms(self, words: Iterable[str]) -> list[str]:
+        return [txt.search_form(word, self._lang) for word in words]
 
     def _solve(self, params: SearchParams) -> FloatArray:
         size = len(self._owners)
         if not size:
             return np.zeros((0, self._count + 1), np.float32)
         share = params.char_share
-        kernel = share * self._chars.gram() + (1 - share) * self._stems.gram()
+        kernel = np.full((size, size), _FLOOR, np.float32)
+        self._chars.add_gram(kernel, share)
+        self._stems.add_gram(kernel, 1 - share)
         kernel[np.diag_indices(size)] += params.ridge_lambda
         target = np.zeros((size, self._count + 1), np.float32)
         target[np.arange(size), self._owners] = 1.0
@@ -412,11 +426,14 @@ class _LanguageIndex:
 
     def components(self, question: str) -> Components:
         """Scores of every service by each scorer."""
-        stems = txt.stems(question, self._lang)
+        words = txt.words(question, self._lang)
+        stems = txt.stems_of(words, self._lang)
         by_stem = self._stems.similarities(_stem_bag(stems))
-        by_char = self._chars.similarities(_char_bag(self._forms(question)))
+        by_char = self._chars.similarities(_char_bag(self._forms(words)))
         share = self._params.char_share
-        ridge = (share * by_char + (1 - share) * by_stem) @ self._alpha
+        alike = share * by_char + (1 - share) * by_stem
+        # Where nothing is alike there is nothing to say; the floor alone would favour whoever has most snippets.
+        ridge = (alike + _FLOOR) @ self._alpha if alike.any() else np.zeros(self._count + 1, np.float32)
         out = {
             "bm25": self._bm25.scores(stems),
             "texts": self._texts.scores(stems),
@@ -464,7 +481,7 @@ class _LanguageIndex:
             max(float(parts["nearest_stem"][top]), float(parts["nearest_char"][top])),
             found.none,
             self._bm25.known_share(stems),
-            min(len(set(stems)), 20) / 10,
+            min(len(set(stems)), _ENOUGH_WORDS) / 10,
         )
         return Ranking(order, scores, shares, features)
 

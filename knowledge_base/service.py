@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, Catalogue
 from knowledge_base.gazetteer import Gazetteer, InstitutionMatch, MunicipalityMatch
-from knowledge_base.models import Service, ServiceAnswer
+from knowledge_base.models import Service
 from knowledge_base.records import FACTS_OF_ASPECT
-from knowledge_base.repository import KnowledgeRepository
+from knowledge_base.repository import KnowledgeRepository, ShownText
 from knowledge_base.search import Candidate, Encoder, SearchableService, SearchIndex, SearchParams, read_nothing
 from knowledge_base.sources import best_source, host
 
@@ -99,7 +99,7 @@ class _State:
     """Everything that an editor's change replaces."""
 
     services: Mapping[str, Service]
-    texts: Mapping[tuple[str, str], Mapping[str, ServiceAnswer]]
+    texts: Mapping[tuple[str, str], Mapping[str, ShownText]]
     """(service, language) → aspect → answer."""
     index: SearchIndex
 
@@ -312,7 +312,7 @@ class KnowledgeBase:
             links.append(Link(self._labels.text(lang, "link.institution", name=name), body.website, "info"))
         return tuple(links)
 
-    def _source(self, service: Service, aspect: str, row: ServiceAnswer | None) -> Source | None:
+    def _source(self, service: Service, aspect: str, row: ShownText | None) -> Source | None:
         found = best_source(service.sources, FACTS_OF_ASPECT[aspect])
         if found is None:
             return None
@@ -339,33 +339,27 @@ async def _read_state(
 ) -> _State:
     repository = KnowledgeRepository(session)
     services = await repository.services()
-    answers = await repository.current_answers()
-    examples = await repository.examples()
-    # Rows are read here and in other threads later: cut from the session, they can load nothing behind our back.
-    for rows in (services, *answers.values()):
-        for row in rows:
-            session.expunge(row)
-    texts: dict[tuple[str, str], dict[str, ServiceAnswer]] = defaultdict(dict)
-    for service_id, found in answers.items():
-        for answer in found:
-            texts[service_id, answer.lang][answer.aspect] = answer
+    for service in services:
+        # Read here and in other threads later: cut from the session, a row can load nothing behind our back.
+        session.expunge(service)
+    texts: dict[tuple[str, str], dict[str, ShownText]] = defaultdict(dict)
+    for shown in await repository.shown_texts():
+        texts[shown.service_id, shown.lang][shown.aspect] = shown
+    examples: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for service_id, lang, text in await repository.example_texts():
+        examples[service_id, lang].append(text)
     searchable = [
         SearchableService(
             id=service.id,
             titles=service.titles(),
             aliases=service.aliases,
-            examples=_by_lang((e.lang, e.text) for e in examples.get(service.id, ())),
+            examples={lang: examples.get((service.id, lang), ()) for lang in LANGUAGES},
             institutions=gazetteer.institution_names(service.institution_code, service.institution_name),
-            texts=_by_lang((a.lang, a.text) for a in answers.get(service.id, ())),
+            texts={
+                lang: [shown.text for shown in texts.get((service.id, lang), {}).values()] for lang in LANGUAGES
+            },
         )
         for service in services
     ]
     index = await asyncio.to_thread(SearchIndex, searchable, params, encoder, read_nothing())
     return _State({service.id: service for service in services}, dict(texts), index)
-
-
-def _by_lang(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
-    out: dict[str, list[str]] = defaultdict(list)
-    for lang, text in pairs:
-        out[lang].append(text)
-    return dict(out)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -194,8 +195,13 @@ def words(text: str, lang: str) -> list[str]:
 
 def stems(text: str, lang: str) -> list[str]:
     """Stems of the content words of `text` in `lang` (``lv``, ``ru`` or ``en``)."""
+    return stems_of(words(text, lang), lang)
+
+
+def stems_of(content: Iterable[str], lang: str) -> list[str]:
+    """Stems of what :func:`words` gave."""
     stemmer = _STEMMERS[lang]
-    return [stemmer(word) for word in words(text, lang)]
+    return [stemmer(word) for word in content]
 
 
 def search_form(word: str, lang: str) -> str:

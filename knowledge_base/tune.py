@@ -50,8 +50,8 @@ from knowledge_base.search import (
 Floats = NDArray[np.float64]
 
 
-#: Of all questions, so many at most may be answered wrongly without asking back. The aim is 3 % on unseen questions, which
-#: do a little worse than those at hand.
+#: Of all questions, so many at most may be answered wrongly without asking back. The aim is 3 % on unseen questions,
+#: which do a little worse than those at hand.
 WRONG_AS_CERTAIN = 0.025
 #: A service is offered as a choice when it is meant at least once in so many offers.
 LEAST_CHOICE = 0.12

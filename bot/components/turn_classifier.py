@@ -19,6 +19,7 @@ import logging
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -130,6 +131,7 @@ class Featurizer:
                 table = self._concept_stems if entry.endswith("*") else self._concept_words
                 table.setdefault(folding.fold(entry.rstrip("*")).strip(), name)
         self._stem_lengths = sorted({len(stem) for stem in self._concept_stems}, reverse=True)
+        self._concept_of = lru_cache(maxsize=20_000)(self._find_concept)
 
     def blocks(self, text: str, own_stems: Counter[str] | None = None) -> dict[str, list[str]]:
         """The raw features of a text, by block.
@@ -181,7 +183,7 @@ class Featurizer:
             f"known-share:{round(share * 4)}" if known + other else "known-share:none",
         ]
 
-    def _concept_of(self, word: str) -> str:
+    def _find_concept(self, word: str) -> str:
         exact = self._concept_words.get(word)
         if exact:
             return exact
@@ -203,9 +205,11 @@ class Featurizer:
         found: list[str] = []
         first: tuple[int, int, str] | None = None
         for name, pattern in self._cues:
-            if pattern.search(folded):
-                found.append(f"c:{name}")
-            match = pattern.search(asked)
+            anywhere = pattern.search(folded)
+            if not anywhere:  # what is asked is a part of the whole
+                continue
+            found.append(f"c:{name}")
+            match = anywhere if asked is folded else pattern.search(asked)
             if match:
                 found.append(f"cf:{name}")
                 if name.startswith(ASPECT_CUE):

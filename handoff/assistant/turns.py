@@ -16,7 +16,7 @@ import structlog
 from handoff.assistant.ports import AssistantUnavailable, Reply, TurnRequest
 from handoff.broker import Broker, PendingTurn
 from handoff.conversations import repository
-from handoff.conversations.models import Conversation, Message, Turn
+from handoff.conversations.models import Message, Turn
 from handoff.conversations.schemas import Utterance
 from handoff.state_machine import Actor, State
 from kit.db import UnitOfWork
@@ -116,7 +116,7 @@ class Turns:
             if reply is None:
                 await self._hand_over(unit, standing, "assistant_down", note="broker.assistant_down")
                 return
-            still_ours = (Conversation.version == standing.version) & (Conversation.state == State.BOT.value)
+            still_ours: dict[str, Any] = {"version": standing.version, "state": State.BOT}
             about = {
                 name: value
                 for name in ("service_id", "institution_id", "municipality_id", "topic")
@@ -132,9 +132,9 @@ class Turns:
                     *utterances,
                     author_kind="assistant",
                     values=values,
-                    condition=still_ours,
+                    **still_ours,
                 )
-            elif await repository.advance(unit.session, standing.id, values, still_ours) is None:
+            elif await repository.advance(unit.session, standing.id, values, **still_ours) is None:
                 raise Conflict("changed")
             if reply.handoff is not None:
                 actor = Actor.CITIZEN if reply.handoff.reason == "asked" else Actor.ASSISTANT

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
@@ -21,6 +22,20 @@ _CONVERSATION = cast("Table", Conversation.__table__)
 _MESSAGE = cast("Table", Message.__table__)
 _TURN = cast("Table", Turn.__table__)
 _EVENT = cast("Table", Event.__table__)
+_MESSAGE_COLUMNS = tuple(column.name for column in _MESSAGE.c)
+# Built once: see _advance_statement.
+_STORE_MESSAGE = insert(_MESSAGE)
+_STORE_TURN = insert(_TURN)
+_STORE_EVENT = insert(_EVENT).returning(_EVENT.c.seq)
+_FINISH_TURN = (
+    update(_TURN)
+    .where(_TURN.c.message_id == bindparam("this"), _TURN.c.done_at.is_(None))
+    .values(
+        done_at=bindparam("new_done_at", type_=_TURN.c.done_at.type),
+        outcome=bindparam("new_outcome"),
+        took_ms=bindparam("new_took_ms"),
+    )
+)
 
 
 async def get(session: AsyncSession, conversation_id: str) -> Conversation | None:
@@ -92,31 +107,56 @@ class Standing:
 
 
 async def advance(
-    session: AsyncSession, conversation_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]
+    session: AsyncSession,
+    conversation_id: str,
+    values: dict[str, Any],
+    *,
+    says: int = 0,
+    unread: int = 0,
+    version: int | None = None,
+    state: str | None = None,
 ) -> Standing | None:
-    """Changes an open conversation if ``conditions`` hold in the database now; None when not, or when it has ended."""
+    """Changes an open conversation in one statement; None when it has ended, or is not in ``version`` and ``state``.
+
+    ``says`` is how many numbers of the conversation to take, ``unread`` how many more messages wait to be read.
+    """
     # What is pending on the row must not be written after this.
     await session.flush()
-    row = (
-        await session.execute(
-            update(_CONVERSATION)
-            .where(_CONVERSATION.c.id == conversation_id, _CONVERSATION.c.closed_at.is_(None), *conditions)
-            .values(**values)
-            .returning(*(_CONVERSATION.c[name] for name in Standing.__dataclass_fields__))
-        )
-    ).first()
+    statement = _advance_statement(tuple(sorted(values)), version is not None, state is not None)
+    parameters = {f"new_{name}": value for name, value in values.items()}
+    parameters |= {"this": conversation_id, "says": says, "more": unread, "seen_version": version, "seen_state": state}
+    row = (await session.execute(statement, parameters)).first()
     return Standing(*row) if row is not None else None
+
+
+@cache
+def _advance_statement(columns: tuple[str, ...], versioned: bool, stated: bool) -> Any:
+    """Built once for each set of columns: putting a statement together costs more than running it."""
+    c = _CONVERSATION.c
+    conditions = [c.id == bindparam("this"), c.closed_at.is_(None)]
+    if versioned:
+        conditions.append(c.version == bindparam("seen_version"))
+    if stated:
+        conditions.append(c.state == bindparam("seen_state"))
+    values: dict[Any, Any] = {c.last_seq: c.last_seq + bindparam("says"), c.unread: c.unread + bindparam("more")}
+    values |= {c[name]: bindparam(f"new_{name}", type_=c[name].type) for name in columns}
+    return (
+        update(_CONVERSATION)
+        .where(*conditions)
+        .values(values)
+        .returning(*(c[name] for name in Standing.__dataclass_fields__))
+    )
 
 
 async def store_message(session: AsyncSession, message: Message) -> None:
     """Inserts a message; a plain insert, because this is done for everything that is ever said."""
-    await session.execute(insert(_MESSAGE), {column.name: getattr(message, column.name) for column in _MESSAGE.c})
+    await session.execute(_STORE_MESSAGE, {name: getattr(message, name) for name in _MESSAGE_COLUMNS})
 
 
 async def store_turn(session: AsyncSession, message: Message, lease_until: datetime) -> None:
     """Notes that the assistant owes an answer to ``message``."""
     await session.execute(
-        insert(_TURN),
+        _STORE_TURN,
         {
             "message_id": message.id,
             "conversation_id": message.conversation_id,
@@ -130,17 +170,14 @@ async def store_turn(session: AsyncSession, message: Message, lease_until: datet
 async def finish_turn(session: AsyncSession, message_id: str, now: datetime, outcome: str, took_ms: int) -> bool:
     """Marks a turn as done; False when somebody did before."""
     done = await session.execute(
-        update(_TURN)
-        .where(_TURN.c.message_id == message_id, _TURN.c.done_at.is_(None))
-        .values(done_at=now, outcome=outcome, took_ms=took_ms)
+        _FINISH_TURN, {"this": message_id, "new_done_at": now, "new_outcome": outcome, "new_took_ms": took_ms}
     )
     return bool(cast("CursorResult[Any]", done).rowcount)
 
 
 async def store_event(session: AsyncSession, values: dict[str, Any]) -> int:
     """Appends to the event log; the event's ``seq``."""
-    result = await session.execute(insert(_EVENT).values(**values).returning(_EVENT.c.seq))
-    return int(result.scalar_one())
+    return int((await session.execute(_STORE_EVENT, values)).scalar_one())
 
 
 async def message_by_client_id(session: AsyncSession, conversation_id: str, client_id: str) -> Message | None:

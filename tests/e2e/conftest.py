@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from gateway.seed import DEMO_PASSWORD
@@ -23,6 +23,9 @@ from .product import Product
 _FAILED = pytest.StashKey[bool]()
 #: Chrome's own line for a request that fails or is refused: tests provoke these.
 _EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR_")
+
+# The machine that runs this may be small and busy; a condition that is met at once waits for nothing.
+expect.set_options(timeout=15_000)
 
 NewContext = Callable[..., BrowserContext]
 NewCitizen = Callable[..., Citizen]

@@ -11,7 +11,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from gateway.seed import DEMO_PASSWORD
 
-AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+from .product import until
+
+AXE_OPTIONS: dict[str, object] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 #: Kinds of messages, by how each page marks them.
 _WIDGET_KINDS = {"own": "citizen", "assistant": "assistant", "person": "person", "system": "system"}
 _CONSOLE_KINDS = {
@@ -22,16 +24,26 @@ _CONSOLE_KINDS = {
     "system": "system",
 }
 
+# All else is the same in dark.
+_CONTRAST_ONLY: dict[str, object] = {"runOnly": ["color-contrast"]}
+_AT_REST = """document.getAnimations().every(
+    (it) => it.effect.getComputedTiming().endTime === Infinity || it.playState !== "running"
+)"""
+
 Said = list[tuple[str, str]]
 
 
 def assert_accessible(page: Page, where: str) -> None:
-    """No finding of axe on the page as it is now."""
+    """No finding of axe on the page as it is now, in light and in dark."""
+    for scheme, options in (("light", AXE_OPTIONS), ("dark", _CONTRAST_ONLY)):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        _assert_no_finding(page, f"{where}, {scheme}", options)
+
+
+def _assert_no_finding(page: Page, where: str, options: dict[str, object]) -> None:
     # What fades in is judged when it has come to rest; what turns for ever is not waited for.
-    page.wait_for_function(
-        "document.getAnimations().every((it) => it.effect.getComputedTiming().endTime === Infinity || it.playState !== 'running')"
-    )
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    until(lambda: page.evaluate(_AT_REST), what="rest on the page")
+    found = Axe().run(page, options=options).response["violations"]
     problems = [
         (each["id"], each["impact"], [(n["target"], n["failureSummary"]) for n in each["nodes"]]) for each in found
     ]

@@ -72,5 +72,5 @@ def test_from_question_to_counted_case(new_citizen: NewCitizen, new_staff: NewSt
 
     row.locator("th a").click()
     expect(liga.page.locator(".case")).to_contain_text("Anna Bērziņa")
-    liga.page.get_by_role("link", name="Saruna", exact=True).last.click()
+    liga.page.get_by_role("link", name="Atvērt sarunu").click()
     expect(liga.page.locator(".details")).to_contain_text("Ātri un saprotami")

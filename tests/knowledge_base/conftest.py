@@ -35,7 +35,8 @@ def gazetteer() -> Gazetteer:
 async def session() -> AsyncIterator[AsyncSession]:
     """A session on an empty database with the knowledge base's tables."""
     engine = create_async_engine("sqlite+aiosqlite://")
-    tables = [table for model in (Service, ServiceAnswer, ServiceExample) if isinstance(table := model.__table__, Table)]
+    models = (Service, ServiceAnswer, ServiceExample)
+    tables = [table for model in models if isinstance(table := model.__table__, Table)]
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all, tables=tables)
     async with AsyncSession(engine, expire_on_commit=False) as session:

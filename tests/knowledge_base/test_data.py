@@ -1,4 +1,4 @@
-"""The data files themselves: complete, in step with the facts, nothing for editors' eyes, no figures that are unsure."""
+"""The data files: complete, in step with the facts, nothing meant for editors only, no figures that are unsure."""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ async def test_changed_record_is_updated_and_the_others_left(session: AsyncSessi
     assert service.title_en == "Sick pay"
 
 
-async def test_changed_answer_becomes_a_new_version_and_the_old_one_stays(session: AsyncSession, small_data: Path) -> None:
+async def test_changed_answer_becomes_a_new_version_and_the_old_one_stays(
+    session: AsyncSession, small_data: Path
+) -> None:
     await Importer(session).load(small_data)
     path = small_data / "answers" / f"{SICKNESS}.json"
     answers = json.loads(path.read_text("utf-8"))
@@ -99,7 +101,9 @@ async def test_repeated_id_is_refused(session: AsyncSession, small_data: Path) -
     assert report.services.added == len(SMALL)
 
 
-async def test_answers_with_an_editors_note_or_uneven_aspects_are_refused(session: AsyncSession, small_data: Path) -> None:
+async def test_answers_with_an_editors_note_or_uneven_aspects_are_refused(
+    session: AsyncSession, small_data: Path
+) -> None:
     path = small_data / "answers" / f"{SICKNESS}.json"
     answers = json.loads(path.read_text("utf-8"))
     answers["lv"]["aspects"]["general"] += " [red.] pārbaudīt"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from kit.i18n import LANGUAGES
-from knowledge_base.search import SearchableService, SearchIndex, SearchParams
+from knowledge_base.search import FloatArray, SearchableService, SearchIndex, SearchParams
 from knowledge_base.service import KnowledgeBase
 
 # Written for this test; the search has not seen them.
@@ -154,9 +155,11 @@ def test_search_is_quick_and_the_same_from_many_threads(knowledge: KnowledgeBase
 class _TwoWords:
     """An encoder that knows only whether a text speaks of water or of fire."""
 
-    def encode(self, texts: list[str], lang: str) -> np.ndarray:  # noqa: ARG002
-        """One axis for each."""
-        return np.array([[float("water" in text), float("flame" in text or "fire" in text)] for text in texts], np.float32)
+    def encode(self, texts: Sequence[str], lang: str) -> FloatArray:
+        """One axis for each; ``lang`` does not matter."""
+        del lang
+        rows = [[float("water" in text), float("flame" in text or "fire" in text)] for text in texts]
+        return np.array(rows, np.float32)
 
 
 def test_an_encoder_joins_as_a_further_scorer() -> None:

@@ -61,7 +61,7 @@ RASA_GROUPS: Groups = (
 _TURNERS = ("/asyncio/runners.py", "/asyncio/base_events.py", "/sanic/server/runners.py")
 _LOOP = "event loop"
 _REST = "other"
-_UNSEEN = "threads without Python code"
+_UNSEEN = "threads in no sample (work outside the interpreter)"
 _THREAD = re.compile(r"thread \((\d+)\)")
 
 
