@@ -46,7 +46,9 @@ class _Placeholder(metaclass=_PlaceholderMeta):
 
 
 def _refuse(name: str) -> NoReturn:
-    raise RuntimeError(f"'{name}' needs TensorFlow, which this server does not load. Use 'rasa run' for such a pipeline.")
+    raise RuntimeError(
+        f"'{name}' needs TensorFlow, which this server does not load. Use 'rasa run' for such a pipeline."
+    )
 
 
 class _PlaceholderModule(types.ModuleType):

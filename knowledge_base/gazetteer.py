@@ -179,9 +179,7 @@ class Gazetteer:
     @cached_property
     def by_code(self) -> dict[str, str]:
         """Institution code of the service catalogue → id; those whose work moved lead to the successor."""
-        return {
-            code: body.successor_id or body.id for body in self.institutions.values() for code in body.codes
-        }
+        return {code: body.successor_id or body.id for body in self.institutions.values() for code in body.codes}
 
     def institution_names(self, code: str, name: str) -> tuple[str, ...]:
         """Every name of the institution with catalogue ``code``, for searching; ``name`` is the catalogue's own."""

@@ -47,8 +47,8 @@ FEATURES: tuple[str, ...] = (
 _MAX_QUERY_CHARS = 1000
 _LEAST_SCORE = 1e-4
 #: A long story is not a sure one: beyond so much matched IDF, and so many words, calibration gives no more credit.
-_ENOUGH_EVIDENCE = 20.0
-_ENOUGH_WORDS = 20
+_ENOUGH_EVIDENCE = 10.0
+_ENOUGH_WORDS = 10
 #: Similarity that any two snippets share: an intercept of the ridge. Without it most of the kernel is zero, its
 #: factorisation drowns in denormal numbers, and takes eight times as long.
 _FLOOR = np.float32(1e-3)
@@ -287,9 +287,7 @@ class _Bm25:
         for bag in bags:
             frequency.update(bag.keys())
         total = len(bags)
-        self.idf = {
-            stem: math.log(1.0 + (total - count + 0.5) / (count + 0.5)) for stem, count in frequency.items()
-        }
+        self.idf = {stem: math.log(1.0 + (total - count + 0.5) / (count + 0.5)) for stem, count in frequency.items()}
         self._unknown = math.log(1.0 + (total + 0.5) / 0.5)
         lengths = np.array([sum(bag.values()) for bag in bags], np.float32)
         mean = float(lengths.mean()) if total else 1.0
@@ -453,9 +451,7 @@ class _LanguageIndex:
             question, self.components(question), params.weights[self._lang], params.temperature[self._lang]
         )
 
-    def fuse(
-        self, question: str, found: Components, weights: Mapping[str, float], temperature: float
-    ) -> Ranking:
+    def fuse(self, question: str, found: Components, weights: Mapping[str, float], temperature: float) -> Ranking:
         """Puts the scorers' results together."""
         parts = found.scores
         scores = np.zeros(self._count, np.float32)

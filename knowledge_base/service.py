@@ -203,9 +203,7 @@ class KnowledgeBase:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def answer(
-        self, service_id: str, aspect: str, lang: str, municipality_id: str | None = None
-    ) -> ServiceAnswerView:
+    def answer(self, service_id: str, aspect: str, lang: str, municipality_id: str | None = None) -> ServiceAnswerView:
         """What is known about one aspect of a service.
 
         Args:
@@ -234,8 +232,15 @@ class KnowledgeBase:
         else:
             given = GENERAL
             row = answers.get(GENERAL)
-            known = row.text if row else self._labels.text(
-                lang, "fallback.text", title=service.titles()[lang], name=self._provider(service, institution_id, lang)
+            known = (
+                row.text
+                if row
+                else self._labels.text(
+                    lang,
+                    "fallback.text",
+                    title=service.titles()[lang],
+                    name=self._provider(service, institution_id, lang),
+                )
             )
             text = "\n".join(_unless_said(known, self._contact(service, institution_id, lang)))
         varies = given in self._traits.by_municipality.get(service_id, frozenset())
@@ -355,9 +360,7 @@ async def _read_state(
             aliases=service.aliases,
             examples={lang: examples.get((service.id, lang), ()) for lang in LANGUAGES},
             institutions=gazetteer.institution_names(service.institution_code, service.institution_name),
-            texts={
-                lang: [shown.text for shown in texts.get((service.id, lang), {}).values()] for lang in LANGUAGES
-            },
+            texts={lang: [shown.text for shown in texts.get((service.id, lang), {}).values()] for lang in LANGUAGES},
         )
         for service in services
     ]

@@ -22,9 +22,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 class ForgetfulTrackerStore(TrackerStore):
     """Every message meets a fresh tracker that is already listening."""
 
-    def __init__(
-        self, domain: Domain | None = None, event_broker: EventBroker | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, domain: Domain | None = None, event_broker: EventBroker | None = None, **kwargs: Any) -> None:
         super().__init__(domain, event_broker)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:

@@ -38,9 +38,7 @@ _LETTERS: Final = re.compile(r"[a-z]+")
 
 #: Neighbours on a keyboard row: "asdfjk" or "qwerty" walk along them, words of a language do not.
 _KEY_ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "йцукенгшщзх", "фывапролджэ", "ячсмитьбю")
-_KEY_PAIRS: Final = frozenset(
-    pair for row in _KEY_ROWS for a, b in itertools.pairwise(row) for pair in (a + b, b + a)
-)
+_KEY_PAIRS: Final = frozenset(pair for row in _KEY_ROWS for a, b in itertools.pairwise(row) for pair in (a + b, b + a))
 
 #: Text longer than this is cut in the middle: the beginning names the matter, the end asks the question.
 MAX_CHARS: Final = 1200
@@ -142,8 +140,24 @@ def shape_features(text: str, folded: str, words: list[str]) -> list[str]:
     """What the look of a message tells: length, marks, and whether its letters form words at all."""
     letters = "".join(_LETTERS.findall(folded))
     length = len([word for word in words if word[0].isalnum()])
-    shape = ["len:" + ("0" if not length else "1" if length == 1 else "2" if length == 2 else
-                       "3-4" if length < 5 else "5-8" if length < 9 else "9-19" if length < 20 else "20+")]
+    shape = [
+        "len:"
+        + (
+            "0"
+            if not length
+            else "1"
+            if length == 1
+            else "2"
+            if length == 2
+            else "3-4"
+            if length < 5
+            else "5-8"
+            if length < 9
+            else "9-19"
+            if length < 20
+            else "20+"
+        )
+    ]
     if "?" in text:
         shape.append("mark:?")
     if "!" in text:

@@ -228,7 +228,9 @@ class Featurizer:
     ) -> tuple[Featurizer, sparse.csr_matrix]:
         """Learn the vocabulary from (text, intent) pairs and look-up tables; also the matrix of the examples' features."""
         service_counts, service_stems, form_words = _word_classes(examples, tables.get(SERVICE_TABLE, []))
-        place_stems = {stem_of(w) for name in tables.get(PLACE_TABLE, []) for w in folding.tokens(folding.fold(name))[:1]}
+        place_stems = {
+            stem_of(w) for name in tables.get(PLACE_TABLE, []) for w in folding.tokens(folding.fold(name))[:1]
+        }
         place_stems.discard("")
         cues = {name: phrases for name, phrases in tables.items() if name.startswith(CUE_TABLES)}
         concepts = {name: words for name, words in tables.items() if name.startswith(CONCEPT_TABLES)}
@@ -281,9 +283,7 @@ class Featurizer:
         return self.weigh(self.blocks(text))
 
 
-def _word_classes(
-    examples: list[tuple[str, str]], service_names: list[str]
-) -> tuple[Counter[str], set[str], set[str]]:
+def _word_classes(examples: list[tuple[str, str]], service_names: list[str]) -> tuple[Counter[str], set[str], set[str]]:
     """How often stems occur in examples about services; the stems of services; the words of form.
 
     A word is one of form when it turns up in many kinds of turn, or belongs to one aspect far more than to the others ("cik",
@@ -515,7 +515,13 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             message.set("service_confidence", float(probabilities[self._is_service].sum()), add_to_output=True)
             language = wished_language(text) if name == LANGUAGE_INTENT else None
             if language:
-                entity = {"entity": "language", "value": language, "start": 0, "end": len(text), "extractor": "TurnClassifier"}
+                entity = {
+                    "entity": "language",
+                    "value": language,
+                    "start": 0,
+                    "end": len(text),
+                    "extractor": "TurnClassifier",
+                }
                 message.set(ENTITIES, [*message.get(ENTITIES, []), entity], add_to_output=True)
         return messages
 

@@ -61,7 +61,9 @@ def test_learns_and_generalises_over_spelling(tmp_path: Path) -> None:
 def test_kind_is_decided_before_aspect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = taught(tmp_path, emergency_from=0.9, handoff_from=0.9)
     given = {"ask_cost": 0.3, "ask_where": 0.25, "greet": 0.4, "emergency": 0.03, "handoff": 0.02}
-    monkeypatch.setattr(classifier, "probabilities", lambda text: np.array([given[name] for name in classifier.classes]))
+    monkeypatch.setattr(
+        classifier, "probabilities", lambda text: np.array([given[name] for name in classifier.classes])
+    )
     intent, confidence, _ = classifier.decide("x")
     assert intent == "ask_cost"
     assert confidence == pytest.approx(0.55)
@@ -70,7 +72,9 @@ def test_kind_is_decided_before_aspect(tmp_path: Path, monkeypatch: pytest.Monke
 def test_safety_wins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = taught(tmp_path, emergency_from=0.3, handoff_from=0.35)
     given = {"ask_cost": 0.6, "ask_where": 0.0, "greet": 0.0, "emergency": 0.31, "handoff": 0.09}
-    monkeypatch.setattr(classifier, "probabilities", lambda text: np.array([given[name] for name in classifier.classes]))
+    monkeypatch.setattr(
+        classifier, "probabilities", lambda text: np.array([given[name] for name in classifier.classes])
+    )
     assert classifier.decide("x")[0] == "emergency"
 
 

@@ -247,7 +247,9 @@ class _Session:
             await self._greet()
 
     async def _greet(self) -> None:
-        await self._socket.send({"t": "message", "message": self._gate.greeting(self._claim.conversation_id, self._lang)})
+        await self._socket.send(
+            {"t": "message", "message": self._gate.greeting(self._claim.conversation_id, self._lang)}
+        )
 
     async def _leave(self) -> None:
         try:

@@ -70,9 +70,7 @@ NOTHING = [
 
 
 def test_most_own_questions_are_answered_right(knowledge: KnowledgeBase) -> None:
-    missed = [
-        (text, service_id) for lang, text, service_id in QUESTIONS if _first(knowledge, text, lang) != service_id
-    ]
+    missed = [(text, service_id) for lang, text, service_id in QUESTIONS if _first(knowledge, text, lang) != service_id]
     assert len(missed) <= len(QUESTIONS) // 10, missed
 
 
