@@ -38,10 +38,12 @@ browser: .venv/.ready ## finds or installs a browser for the tests
 	@.venv/bin/python -m tests.browser
 
 test: setup browser ## every test
+	@cd bot && .venv/bin/python -m pytest -q
 	@.venv/bin/python -m pytest $(ARGS)
 
-lint: .venv/.ready ## ruff, mypy strict, import rules, catalogues
+lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@cd bot && .venv/bin/mypy components serve.py tests
 
 bench: setup ## throughput and latency beside a vanilla Rasa, in one run
 	@.venv/bin/python -m tests.load.bench $(ARGS)

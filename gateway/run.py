@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -128,15 +128,27 @@ class Child:
     environment: dict[str, str]
     ready_url: str
     ready_status: tuple[int, ...] = (200,)
+    #: Where its output goes; None is this terminal.
+    log: Path | None = None
     process: asyncio.subprocess.Process | None = None
     restarts: int = 0
-    output: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
         """Starts it, in a process group of its own so that everything it starts can be ended with it."""
+        output = None
+        if self.log is not None:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            output = self.log.open("ab")
         self.process = await asyncio.create_subprocess_exec(
-            *self.arguments, cwd=self.cwd, env=self.environment, start_new_session=True
+            *self.arguments,
+            cwd=self.cwd,
+            env=self.environment,
+            start_new_session=True,
+            stdout=output,
+            stderr=output,
         )
+        if output is not None:
+            output.close()
 
     async def wait_ready(self) -> None:
         """Waits until it answers.
@@ -148,7 +160,8 @@ class Child:
         async with httpx.AsyncClient(timeout=2) as client:
             while time.monotonic() < deadline:
                 if self.process is not None and self.process.returncode is not None:
-                    raise RuntimeError(f"{self.name} ended with status {self.process.returncode}")
+                    where = f"; see {self.log}" if self.log else ""
+                    raise RuntimeError(f"{self.name} ended with status {self.process.returncode}{where}")
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(self.ready_url)).status_code in self.ready_status:
                         return
@@ -202,6 +215,8 @@ def children(settings: Settings) -> list[Child]:
             _BOT,
             bot_environment(settings),
             f"{settings.bot_url}/",
+            # Its libraries print pages of warnings about each other.
+            log=settings.data_dir / "logs" / "rasa.log",
         ),
         Child(
             "gateway",
@@ -221,14 +236,17 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
-    await _set_up_apart()
     await train(settings)
     processes = children(settings)
+    rasa, gateway = processes
     watchers: list[asyncio.Task[None]] = []
     try:
-        say("starting Rasa and the gateway …")
-        for child in processes:
-            await child.start()
+        # Rasa takes its time to start and needs no database: meanwhile the database is set up.
+        say("starting Rasa …")
+        await rasa.start()
+        await _set_up_apart()
+        say("starting the gateway …")
+        await gateway.start()
         ready = asyncio.gather(*(child.wait_ready() for child in processes))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)

@@ -25,11 +25,19 @@ DEMO_STAFF = (
     ("peteris@demo.lv", "Pēteris Ozols", "specialist", None, "pmlp", ["lv", "ru"]),
     ("liga@demo.lv", "Līga Krūmiņa", "supervisor", "riga", None, ["lv", "ru", "en"]),
 )
+_TARIFF = "webchat-2026"
 _CENTRES = (
     ("riga", "Rīgas VPVKAC"),
     ("valmiera", "Valmieras VPVKAC"),
     ("daugavpils", "Daugavpils VPVKAC"),
 )
+
+
+async def is_seeded(session: AsyncSession, *, demo: bool) -> bool:
+    """Whether the first contents are there: loading the knowledge base to find that out again takes seconds."""
+    if await session.get(Tariff, _TARIFF) is None:
+        return False
+    return not demo or all([await people.by_email(session, person[0]) for person in DEMO_STAFF])
 
 
 async def seed(session: AsyncSession, knowledge: KnowledgeBase) -> None:
@@ -38,10 +46,10 @@ async def seed(session: AsyncSession, knowledge: KnowledgeBase) -> None:
         await session.merge(
             Institution(id=institution_id, name_lv=name_lv, name_ru=name_ru, name_en=name_en, kind=kind)
         )
-    if await session.get(Tariff, "webchat-2026") is None:
+    if await session.get(Tariff, _TARIFF) is None:
         session.add(
             Tariff(
-                id="webchat-2026",
+                id=_TARIFF,
                 channel="webchat",
                 price=Decimal("1.0000"),
                 currency="EUR",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.migrate import migrate
-from gateway.seed import seed, seed_demo
+from gateway.seed import is_seeded, seed, seed_demo
 from gateway.settings import Settings
 from kit.db import Database
 from knowledge_base import importer
@@ -30,11 +30,14 @@ async def set_up(settings: Settings, say: Say) -> None:
         for problem in report.problems:
             say(f"  left out: {problem}")
         async with db.read() as session:
-            knowledge = await KnowledgeBase.load(session)
-        async with db.unit() as unit:
-            await seed(unit.session, knowledge)
-            if settings.demo:
-                await seed_demo(unit.session)
+            seeded = await is_seeded(session, demo=settings.demo)
+        if report.touched or not seeded:
+            async with db.read() as session:
+                knowledge = await KnowledgeBase.load(session)
+            async with db.unit() as unit:
+                await seed(unit.session, knowledge)
+                if settings.demo:
+                    await seed_demo(unit.session)
         say("accounts, sites and tariffs: ready")
     finally:
         await db.close()

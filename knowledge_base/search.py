@@ -47,8 +47,8 @@ FEATURES: tuple[str, ...] = (
 _MAX_QUERY_CHARS = 1000
 _LEAST_SCORE = 1e-4
 #: A long story is not a sure one: beyond so much matched IDF, and so many words, calibration gives no more credit.
-_ENOUGH_EVIDENCE = 10.0
-_ENOUGH_WORDS = 10
+_ENOUGH_EVIDENCE = 12.0
+_ENOUGH_WORDS = 6
 #: Similarity that any two snippets share: an intercept of the ridge. Without it most of the kernel is zero, its
 #: factorisation drowns in denormal numbers, and takes eight times as long.
 _FLOOR = np.float32(1e-3)
