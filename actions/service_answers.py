@@ -93,7 +93,8 @@ class ServiceAnswers:
             Button(self._knowledge.title(c.service_id, turn.lang), f"service:{c.service_id}:{aspect}") for c in choices
         ]
         turn.context["pending"] = {"kind": "choices", "ids": [c.service_id for c in choices], "aspect": aspect}
-        said = Utterance(turn.text("choices"), turn.lang, (*buttons, turn.person_button()))
+        key = "choices" if len(choices) > 1 else "choices.one"
+        said = Utterance(turn.text(key), turn.lang, (*buttons, turn.person_button()))
         return turn.reply("choices", said)
 
     # --- what was asked back ----------------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ class Gateway:
             rows = (await session.scalars(select(CalendarException))).all()
         opens, closes = time.fromisoformat(settings.opens), time.fromisoformat(settings.closes)
         calendar = WorkingCalendar(opens, closes, {row.day: row.working for row in rows})
+        # The first question about a holiday computes the year's: not while a citizen waits.
+        calendar.next_opening(self.clock.now())
         assistant = PieturaAssistant(
             self.knowledge, self._understander, SafetyRules(), Catalogue(_folder(actions) / "locales")
         )

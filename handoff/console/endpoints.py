@@ -347,6 +347,7 @@ class Console:
             "card": self._cards.card(viewer, conversation, facts),
             "messages": [message_view(message) for message in messages],
             "timeline": [self._cards.moment(event, facts, viewer.lang) for event in moments],
+            "seen": conversation.citizen_read_seq,
         }
 
     async def _card(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:

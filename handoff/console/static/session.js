@@ -148,7 +148,7 @@ export async function loadConversation(id) {
     // Messages that came by the socket meanwhile stay: the answer may be older than they are.
     const messages = mergeMessages(now?.messages ?? [], answer.messages);
     const stored = new Set(messages.map((m) => m.client_id));
-    patchConversation(id, { status: "ready", messages, timeline: answer.timeline, card: now?.card ?? answer.card });
+    patchConversation(id, { status: "ready", messages, timeline: answer.timeline, seen: answer.seen ?? 0, card: now?.card ?? answer.card });
     applyCard(answer.card, false);
     const pending = state.pending.get(id);
     if (pending?.some((p) => stored.has(p.id))) {
