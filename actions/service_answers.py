@@ -26,6 +26,29 @@ _ANY_PLACE = re.compile(
 )
 #: A follow-up is short: "un cik tas maksā?", "а какие документы нужны?".
 _FOLLOW_UP_WORDS = 8
+#: Words with which people go on about the same thing.
+_CONNECTED = re.compile(
+    r"^\s*(un|bet|a|ja|vai tad|tad|и|а|но|тогда|and|but|so|then|what about|how about)\b", re.IGNORECASE
+)
+#: Another service with this probability is hinted at.
+_HINT = 0.25
+
+
+#: "Cik maksā pase?" names its service in one word. The calibration, learnt from whole stories, gives such scraps little;
+#: that nothing else comes near says more.
+_NAMED_WORDS = 6
+_NAMED_AT_LEAST = 0.35
+_NAMED_NEXT_AT_MOST = 0.06
+
+
+def _names_just_one(text: str, candidates: list[Candidate]) -> bool:
+    """Whether a short question, understood as one about a service, leaves no other service in question."""
+    following = candidates[1].probability if len(candidates) > 1 else 0.0
+    return (
+        len(text.split()) <= _NAMED_WORDS
+        and candidates[0].probability >= _NAMED_AT_LEAST
+        and following <= _NAMED_NEXT_AT_MOST
+    )
 
 
 class ServiceAnswers:
@@ -49,11 +72,11 @@ class ServiceAnswers:
         best = candidates[0] if candidates else None
         turn.trace["candidates"] = [(c.service_id, round(c.probability, 3)) for c in candidates[:3]]
         current = turn.context.get("service_id")
-        if follow_up and current and self._is_follow_up(text, best, sure, current):
+        if follow_up and current and self._is_follow_up(text, candidates, sure, current):
             return self.give(turn, current, aspect)
         if best is None:
             return None
-        if best.probability >= sure:
+        if best.probability >= sure or (follow_up and _names_just_one(text, candidates)):
             return self.give(turn, best.service_id, aspect)
         choices = [c for c in candidates[:_MAX_CHOICES] if c.probability >= likely]
         if sum(c.probability for c in candidates[:_MAX_CHOICES]) >= sure and best.probability >= likely:
@@ -62,13 +85,18 @@ class ServiceAnswers:
             return self._offer(turn, choices, aspect)
         return None
 
-    def _is_follow_up(self, text: str, best: Candidate | None, sure: float, current: str) -> bool:
-        """A short message that names no other service belongs to the one just spoken of."""
-        if best is not None and best.service_id == current:
+    def _is_follow_up(self, text: str, candidates: list[Candidate], sure: float, current: str) -> bool:
+        """A short message that names no other service belongs to the one just spoken of.
+
+        "Un cik tas maksā?" says so itself. Without such a word a hint at another service is enough to ask back: an answer
+        about the wrong service is worse than a question.
+        """
+        if candidates and candidates[0].service_id == current:
             return True
-        if best is not None and best.probability >= sure:
+        if len(text.split()) > _FOLLOW_UP_WORDS:
             return False
-        return len(text.split()) <= _FOLLOW_UP_WORDS
+        other = candidates[0].probability if candidates else 0.0
+        return other < (sure if _CONNECTED.match(text) else _HINT)
 
     def _two_questions(self, turn: Turn, aspect: str, whole: list[Candidate]) -> Reply | None:
         """Two sentences that are each sure of a different service get two answers."""

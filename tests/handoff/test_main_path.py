@@ -375,3 +375,14 @@ async def test_operator_who_disappears_loses_his_conversation_to_the_queue(stage
     assert (await janis.act(conversation, "take")).status_code == 200
     await janis.close()
     await citizen.close()
+
+
+async def test_a_short_question_about_another_service_is_no_follow_up(stage: Stage) -> None:
+    citizen = await stage.citizen()
+    assert "Pases izsniegšana" in (await citizen.ask("Cik maksā pase?"))["text"]
+    assert "Pases izsniegšana" in (await citizen.ask("un cik ilgi jāgaida?"))["text"]
+    other = await citizen.ask("Kā deklarēt dzīvesvietu?")
+    assert not other["text"].startswith("Pases izsniegšana")
+    said = other["text"] + " ".join(button["title"] for button in other["buttons"])
+    assert "Dzīvesvietas deklarēšana" in said
+    await citizen.close()
