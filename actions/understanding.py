@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,7 +53,6 @@ class RasaClient:
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
-        self.last_ms: float | None = None
         self.last_error: str | None = None
 
     async def understand(self, conversation_id: str, text: str, lang: str) -> Understanding:
@@ -62,7 +60,6 @@ class RasaClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
         body = orjson.dumps({"sender": conversation_id, "message": text, "metadata": {"lang": lang}})
-        started = time.monotonic()
         try:
             async with self._session.post(self._url, data=body) as response:
                 raw = await response.read()
@@ -81,7 +78,6 @@ class RasaClient:
         except AssistantUnavailable as error:
             self.last_error = error.why
             raise
-        self.last_ms = (time.monotonic() - started) * 1000
         self.last_error = None
         return understanding
 

@@ -60,20 +60,25 @@ class Sweep:
                 Conversation.contact.is_(None),
             ),
         )
-        gone = now - PRESENT - policy.holder_gone
         async with broker.db.read() as session:
             ids = [conversation.id for conversation in await repository.stale(session, due)]
-            ids += [conversation.id for conversation in await repository.held_by_the_absent(session, gone)]
+            ids += [
+                conversation.id
+                for conversation in await repository.held_by_the_absent(session, self._absent_since(now))
+            ]
         for conversation_id in ids:
             try:
                 await self._settle(conversation_id)
             except (Conflict, PieturaError) as error:
                 log.info("sweep met a change", conversation=conversation_id, code=error.code)
 
+    def _absent_since(self, now: datetime) -> datetime:
+        """A console last heard of before this has been away for longer than its conversations are kept."""
+        return now - PRESENT - self._broker.policy.holder_gone
+
     async def _holder_is_gone(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> bool:
         holder = await people.active(unit.session, conversation.holder_id or "")
-        limit = now - PRESENT - self._broker.policy.holder_gone
-        return holder is None or (holder.seen_at is not None and holder.seen_at < limit)
+        return holder is None or (holder.seen_at is not None and holder.seen_at < self._absent_since(now))
 
     async def _settle(self, conversation_id: str) -> None:
         broker, policy = self._broker, self._broker.policy

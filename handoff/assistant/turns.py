@@ -16,6 +16,7 @@ import structlog
 from handoff.assistant.ports import AssistantUnavailable, Reply, TurnRequest
 from handoff.broker import Broker, PendingTurn
 from handoff.conversations import repository
+from handoff.conversations.events import EventLog
 from handoff.conversations.models import Message, Turn
 from handoff.conversations.schemas import Utterance
 from handoff.state_machine import Actor, State
@@ -113,8 +114,9 @@ class Turns:
                 return
             if standing.state != State.BOT:
                 return
+            events = broker.events(unit)
             if reply is None:
-                await self._hand_over(unit, standing, "assistant_down", note="broker.assistant_down")
+                await self._hand_over(unit, events, standing, "assistant_down", note="broker.assistant_down")
                 return
             still_ours: dict[str, Any] = {"version": standing.version, "state": State.BOT}
             about = {
@@ -127,7 +129,7 @@ class Turns:
             if utterances:
                 await broker.say(
                     unit,
-                    broker.events(unit),
+                    events,
                     standing.id,
                     *utterances,
                     author_kind="assistant",
@@ -138,11 +140,14 @@ class Turns:
                 raise Conflict("changed")
             if reply.handoff is not None:
                 actor = Actor.CITIZEN if reply.handoff.reason == "asked" else Actor.ASSISTANT
-                await self._hand_over(unit, standing, reply.handoff.reason, actor=actor, topic=reply.handoff.topic)
+                await self._hand_over(
+                    unit, events, standing, reply.handoff.reason, actor=actor, topic=reply.handoff.topic
+                )
 
     async def _hand_over(
         self,
         unit: UnitOfWork,
+        events: EventLog,
         standing: repository.Standing,
         reason: str,
         *,
@@ -154,7 +159,7 @@ class Turns:
         if conversation is None or conversation.version != standing.version:
             raise Conflict("changed")
         await self._broker.queue_for_person(
-            unit, self._broker.events(unit), conversation, actor=actor, reason=reason, note=note, topic=topic
+            unit, events, conversation, actor=actor, reason=reason, note=note, topic=topic
         )
 
     def _with_masking_notice(self, reply: Reply, message: Message) -> tuple[Utterance, ...]:
