@@ -11,7 +11,7 @@ export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\
 endif
 endif
 
-.PHONY: help run test lint bench setup clean browser
+.PHONY: help run test lint eval compare bench setup clean browser
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
@@ -44,6 +44,12 @@ test: setup browser ## every test
 lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 	@cd bot && .venv/bin/mypy components serve.py tests
+
+eval: setup ## how well questions are understood; FILES="a.jsonl b.jsonl" takes any, else our kept-aside ones
+	@.venv/bin/pietura eval files $(or $(FILES),gateway/evaluation/data/services.jsonl gateway/evaluation/data/dialogue.jsonl)
+
+compare: setup ## our understanding beside Rasa's default pipeline and Bürokratt's (about half an hour)
+	@.venv/bin/python -m gateway.evaluation.comparison $(ARGS)
 
 bench: setup ## throughput and latency beside a vanilla Rasa, in one run
 	@.venv/bin/python -m tests.load.bench $(ARGS)

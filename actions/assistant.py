@@ -7,6 +7,7 @@ Rasa is asked what kind of turn it is, and the knowledge base which service. Wha
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 FAILURES_ALLOWED = 2
 #: Below this the assistant is not sure what kind of turn it is; the knowledge base may still be sure of the service.
 SURE = 0.5
+#: What is assumed of a correction: as likely a question about a service as one can be.
+_CORRECTED = 0.99
 _LANGUAGE_WORDS = {
     "ru": re.compile(r"русск|по-русски|rus+k|krievu|krieviski|russian"),
     "en": re.compile(r"english|anglisk|angļ|англ|inglish"),
@@ -70,12 +73,31 @@ class PieturaAssistant:
             return self._emergency(turn, danger)
         if self._rules.wants_person(request.text):
             return turn.hand_over("asked")
-        reply = self._answers.pending(turn)
+        reply = self._answers.pending(turn) or self._answers.life_event(turn)
         if reply is not None:
             return reply
-        understanding = await self._understander.understand(request.conversation_id, request.text, request.lang)
-        turn.trace |= {"intent": understanding.intent, "confidence": round(understanding.confidence, 3)}
+        vector = await self._knowledge.vector(request.text)
+        understanding = await self._understander.understand(request.conversation_id, request.text, request.lang, vector)
+        turn.trace |= {
+            "intent": understanding.intent,
+            "confidence": round(understanding.confidence, 3),
+            "form": round(understanding.service, 4),
+            "asked_aspect": understanding.aspect,
+        }
+        if understanding.plan == "answer_service":
+            both = self._answers.two_questions(turn)
+            if both:
+                return await self._answer_both(turn, both)
         return self._carry_out(turn, understanding)
+
+    async def _answer_both(self, turn: Turn, parts: Sequence[tuple[str, str]]) -> Reply:
+        """Two questions in one message; each part says itself which aspect it is about."""
+        wanted: list[tuple[str, str]] = []
+        for service_id, text in parts:
+            vector = await self._knowledge.vector(text)
+            part = await self._understander.understand(turn.request.conversation_id, text, turn.lang, vector)
+            wanted.append((service_id, part.aspect or "general"))
+        return self._answers.give_both(turn, wanted)
 
     # --- buttons ----------------------------------------------------------------------------------------------------
 
@@ -111,18 +133,20 @@ class PieturaAssistant:
                 # Understanding says danger; the loose rules say which. Without a match, the number that is right for all.
                 danger = self._rules.emergency(turn.request.text, strict=False)
                 if danger is None and unsure:
-                    return self._service_or_unclear(turn)
+                    return self._service_or_not(turn, understanding)
                 return self._emergency(turn, danger or Emergency("general", ("112",)))
             case "handoff":
                 return turn.hand_over("asked")
             case "answer_service":
-                return self._answers.search(turn, understanding.aspect or "general") or self._unclear(turn)
+                return self._service_or_not(turn, understanding, follow_up=True)
             case "correction":
                 text = _CORRECTION.sub("", turn.request.text)
                 fresh = replace(turn.request, text=text)
                 turn.context.pop("service_id", None)
                 corrected = Turn(fresh, self._texts, turn.context, turn.trace)
-                return self._answers.search(corrected, turn.context.get("aspect", "general")) or self._unclear(turn)
+                aspect = turn.context.get("aspect", "general")
+                # Whoever corrects us speaks of a service, whatever the form of the words.
+                return self._answers.search(corrected, aspect, _CORRECTED) or self._unclear(turn)
             case "choose_language":
                 return self._choose_language(turn)
             case "complaint" | "suggestion":
@@ -130,15 +154,19 @@ class PieturaAssistant:
             case "tech_problem":
                 return self._tech_problem(turn)
             case "smalltalk":
-                return self._small_talk(turn, understanding.key or "greet", unsure)
-            case "out_of_scope" if not unsure:
-                return self._out_of_scope(turn)
+                return self._small_talk(turn, understanding, unsure)
             case _:
-                # Unclear, gibberish, off-topic but unsure: the knowledge base may know the service by its name.
-                return self._service_or_unclear(turn)
+                # Off-topic, unclear, gibberish: the knowledge base may still know the service by its name.
+                return self._service_or_not(turn, understanding)
 
-    def _service_or_unclear(self, turn: Turn) -> Reply:
-        return self._answers.search(turn, "general", follow_up=False) or self._unclear(turn)
+    def _service_or_not(self, turn: Turn, understanding: Understanding, *, follow_up: bool = False) -> Reply:
+        aspect = understanding.aspect or "general"
+        found = self._answers.search(turn, aspect, understanding.service, follow_up=follow_up)
+        if found is not None:
+            return found
+        ranking = dict(understanding.ranking)
+        unclear = ranking.get("unclear", 0.0) + ranking.get("gibberish", 0.0)
+        return self._out_of_scope(turn) if ranking.get("out_of_scope", 0.0) > unclear else self._unclear(turn)
 
     def _emergency(self, turn: Turn, danger: Emergency) -> Reply:
         links = tuple(Link(turn.text("emergency.call", number=number), f"tel:{number}") for number in danger.numbers)
@@ -150,22 +178,24 @@ class PieturaAssistant:
         if yes:
             turn.context["helped"] = True
             turn.context["failures"] = 0
-            return turn.reply("smalltalk", Utterance(turn.text("helped.yes"), turn.lang))
+            return turn.reply("smalltalk", Utterance(turn.text("helped.yes"), turn.lang), trace={"key": "affirm"})
         turn.context["helped"] = False
         others = self._answers.aspect_buttons(turn)
         said = Utterance(turn.text("helped.no"), turn.lang, (turn.person_button(), *others))
-        return turn.reply("smalltalk", said)
+        return turn.reply("smalltalk", said, trace={"key": "deny"})
 
-    def _small_talk(self, turn: Turn, key: str, unsure: bool) -> Reply:
+    def _small_talk(self, turn: Turn, understanding: Understanding, unsure: bool) -> Reply:
+        key = understanding.key or "greet"
         waits_for_helped = (turn.context.get("pending") or {}).get("kind") == "helped"
         if key in ("affirm", "deny") and waits_for_helped:
             return self._helped(turn, key == "affirm")
         if unsure or key in ("affirm", "deny"):
-            found = self._answers.search(turn, "general", follow_up=False)
+            found = self._answers.search(turn, "general", understanding.service, follow_up=False)
             if found is not None and found.outcome == "answered":
                 return found
         buttons = (turn.person_button(),) if key in ("abuse", "deny") else ()
-        return turn.reply("smalltalk", Utterance(turn.text(f"smalltalk.{key}"), turn.lang, buttons))
+        said = Utterance(turn.text(f"smalltalk.{key}"), turn.lang, buttons)
+        return turn.reply("smalltalk", said, trace={"key": key})
 
     def _choose_language(self, turn: Turn) -> Reply:
         folded = turn.request.text.lower()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from actions.safety import fold
+from actions.scope import Scope
 from actions.turn import Turn
 from handoff.assistant.ports import Reply
 from handoff.conversations.schemas import Button, Link, Source, Utterance
@@ -24,8 +26,33 @@ _ORDINALS = (
 _ANY_PLACE = re.compile(
     r"\b(nezinu|vienalga|jebkura|visas?|nav svarigi)\b|не знаю|все равно|любая|\b(don'?t know|any|doesn'?t matter)\b"
 )
+#: Where one question may end and another begin, besides the end of a sentence.
+_CONNECTOR = re.compile(
+    r"\s*[,;]?\s+(?:"
+    r"un(?: tad)?\b|kā (?=arī)|(?=vēl arī)|"
+    r"и(?: потом)?\b|а (?=также|ещё|еще)|"
+    r"and(?: then)?\b|(?=plus\b)"
+    r")\s*|\s*[,;]\s+",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(kā|ka|kur|cik|kad|vai|ko|kād\w+|kad[iu]s?|gribu|vajag|vajadz\w+|jā\w{4,}|how|where|what|when|which|can|do|does|need|want"
+    r"|как|где|куда|сколько|когда|можно|нужн\w*|надо|хочу|какие|kak|gde|skolko|kogda|nado)\b",
+    re.IGNORECASE,
+)
+_BESIDES = re.compile(r"\b(vēl|vel|arī|ari|ещё|еще|также|also|plus)\b", re.IGNORECASE)
+_MOST_CUTS = 6
+_LEAST_WORDS = 2
+#: Longer messages are stories.
+_DOUBLE_WORDS = 45
+#: How sure both of two sentences must be, and both halves of one.
+_SURE_SENTENCE = 0.6
+_SURE_HALF = 0.35
 #: A follow-up is short: "un cik tas maksā?", "а какие документы нужны?".
 _FOLLOW_UP_WORDS = 8
+#: … or a little longer, when no other service comes near.
+_FOLLOW_UP_WORDS_MORE = 14
+_FAINT = 0.1
 #: Words with which people go on about the same thing.
 _CONNECTED = re.compile(
     r"^\s*(un|bet|a|ja|vai tad|tad|и|а|но|тогда|and|but|so|then|what about|how about)\b", re.IGNORECASE
@@ -34,21 +61,12 @@ _CONNECTED = re.compile(
 _HINT = 0.25
 
 
-#: "Cik maksā pase?" names its service in one word. The calibration, learnt from whole stories, gives such scraps little;
-#: that nothing else comes near says more.
-_NAMED_WORDS = 6
-_NAMED_AT_LEAST = 0.35
-_NAMED_NEXT_AT_MOST = 0.06
-
-
-def _names_just_one(text: str, candidates: list[Candidate]) -> bool:
-    """Whether a short question, understood as one about a service, leaves no other service in question."""
-    following = candidates[1].probability if len(candidates) > 1 else 0.0
-    return (
-        len(text.split()) <= _NAMED_WORDS
-        and candidates[0].probability >= _NAMED_AT_LEAST
-        and following <= _NAMED_NEXT_AT_MOST
-    )
+def _both_ask(first: str, second: str) -> bool:
+    """Whether each part of a message asks for something; "un vēl …" goes on asking."""
+    if min(len(first.split()), len(second.split())) < _LEAST_WORDS or not _ASKS.search(first):
+        return False
+    opening = " ".join(second.split()[:2])
+    return _ASKS.search(second) is not None or _BESIDES.search(opening) is not None
 
 
 class ServiceAnswers:
@@ -57,33 +75,42 @@ class ServiceAnswers:
     def __init__(self, knowledge: KnowledgeBase, texts: Catalogue) -> None:
         self._knowledge = knowledge
         self._texts = texts
+        self._scope = Scope.load()
 
     # --- which service ----------------------------------------------------------------------------------------------
 
-    def search(self, turn: Turn, aspect: str, *, follow_up: bool = True) -> Reply | None:
-        """Answers, offers choices, or gives None when nothing is sure enough to be said."""
+    def search(self, turn: Turn, aspect: str, service: float, *, follow_up: bool = True) -> Reply | None:
+        """Answers, offers choices, or gives None when nothing is sure enough to be said.
+
+        Args:
+            turn: the message.
+            aspect: what is asked.
+            service: how likely, by its form, the message is a question about a service.
+            follow_up: whether it may go on about the service spoken of.
+        """
         text = turn.request.text
         self._remember_place(turn)
         candidates = self._knowledge.search(text, turn.lang, limit=5)
-        both = self._two_questions(turn, aspect, candidates)
-        if both is not None:
-            return both
         sure, likely = self._knowledge.thresholds(turn.lang)
         best = candidates[0] if candidates else None
-        turn.trace["candidates"] = [(c.service_id, round(c.probability, 3)) for c in candidates[:3]]
+        turn.trace["candidates"] = [(c.service_id, round(c.probability, 4)) for c in candidates[:3]]
         current = turn.context.get("service_id")
         if follow_up and current and self._is_follow_up(text, candidates, sure, current):
+            turn.trace["follow_up"] = True
             return self.give(turn, current, aspect)
         if best is None:
             return None
-        if best.probability >= sure or (follow_up and _names_just_one(text, candidates)):
+        score = self._scope.score(service, best.probability)
+        turn.trace["scope"] = round(score, 2)
+        if score < self._scope.offer_from:
+            return None
+        if best.probability >= sure and score >= self._scope.answer_from:
             return self.give(turn, best.service_id, aspect)
-        choices = [c for c in candidates[:_MAX_CHOICES] if c.probability >= likely]
-        if sum(c.probability for c in candidates[:_MAX_CHOICES]) >= sure and best.probability >= likely:
-            choices = candidates[:_MAX_CHOICES]
-        if choices:
-            return self._offer(turn, choices, aspect)
-        return None
+        near = candidates[:_MAX_CHOICES]
+        choices = [c for c in near if c.probability >= likely]
+        if sum(c.probability for c in near) >= sure and best.probability >= likely:
+            choices = near
+        return self._offer(turn, choices, aspect) if choices else None
 
     def _is_follow_up(self, text: str, candidates: list[Candidate], sure: float, current: str) -> bool:
         """A short message that names no other service belongs to the one just spoken of.
@@ -93,37 +120,68 @@ class ServiceAnswers:
         """
         if candidates and candidates[0].service_id == current:
             return True
-        if len(text.split()) > _FOLLOW_UP_WORDS:
-            return False
         other = candidates[0].probability if candidates else 0.0
+        if len(text.split()) > (_FOLLOW_UP_WORDS if other >= _FAINT else _FOLLOW_UP_WORDS_MORE):
+            return False
         return other < (sure if _CONNECTED.match(text) else _HINT)
 
-    def _two_questions(self, turn: Turn, aspect: str, whole: list[Candidate]) -> Reply | None:
-        """Two sentences that are each sure of a different service get two answers."""
-        parts = [part.strip() for part in _SENTENCE.split(turn.request.text) if len(part.split()) >= 3]
-        if len(parts) < 2 or not whole:
+    def two_questions(self, turn: Turn) -> tuple[tuple[str, str], ...]:
+        """The two services of a double question, each with its part of the message; empty when it is a single one.
+
+        Both parts must ask, each must be sure of a service of its own, and the whole message must have both in mind: "Piedzima
+        bērns un gribu deklarēt dzīvesvietu" tells a story and asks once. Two sentences are more often a story and a question
+        than two halves of a sentence are, so they must be surer.
+        """
+        lang, text = turn.lang, turn.request.text
+        if len(text.split()) > _DOUBLE_WORDS:
+            return ()
+        cuts = [(cut, _SURE_SENTENCE) for cut in _SENTENCE.finditer(text)]
+        cuts += [(cut, _SURE_HALF) for cut in _CONNECTOR.finditer(text)]
+        halves = [((text[: cut.start()].strip(), text[cut.end() :].strip()), needed) for cut, needed in cuts]
+        halves = [(pair, needed) for pair, needed in halves if _both_ask(*pair)][:_MOST_CUTS]
+        if not halves:
+            return ()
+        meant = {c.service_id for c in self._knowledge.search(text, lang, limit=5)}
+        best: tuple[float, tuple[tuple[str, str], ...]] = (0.0, ())
+        for pair, needed in halves:
+            found = [c for part in pair for c in self._knowledge.search(part, lang, limit=1)]
+            services = {c.service_id for c in found} & meant
+            chances = [c.probability for c in found]
+            if len(found) == 2 and len(services) == 2 and min(chances) >= needed and sum(chances) > best[0]:
+                best = (sum(chances), tuple((c.service_id, part) for c, part in zip(found, pair, strict=True)))
+        return best[1]
+
+    def give_both(self, turn: Turn, wanted: Sequence[tuple[str, str]]) -> Reply:
+        """Two answers, by (service, aspect), in the order in which they were asked."""
+        self._remember_place(turn)
+        views = [self._view(turn, service_id, aspect) for service_id, aspect in wanted]
+        last = views[-1]
+        turn.context |= {"service_id": last.service_id, "aspect": last.aspect, "failures": 0}
+        turn.context["answers"] = self._count(turn)
+        turn.trace["two_questions"] = [view.service_id for view in views]
+        return self._reply(turn, last, *(self._utterance(turn, view, last=view is last) for view in views))
+
+    def life_event(self, turn: Turn) -> Reply | None:
+        """Offers what belongs to a life event or a social group, if the message tells one and asks nothing else (R22)."""
+        event = self._knowledge.life_event(turn.request.text, turn.lang)
+        if event is None:
             return None
-        sure, _ = self._knowledge.thresholds(turn.lang)
-        found: list[str] = []
-        for part in parts:
-            candidates = self._knowledge.search(part, turn.lang, limit=1)
-            if candidates and candidates[0].probability >= sure and candidates[0].service_id not in found:
-                found.append(candidates[0].service_id)
-        if len(found) != 2 or whole[0].service_id not in found:
-            return None
-        views = [self._view(turn, service_id, aspect) for service_id in found]
-        turn.context |= {"service_id": found[-1], "aspect": aspect, "failures": 0, "answers": self._count(turn)}
-        turn.trace["two_questions"] = found
-        return self._reply(turn, views[-1], *(self._utterance(turn, view, last=view is views[-1]) for view in views))
+        self._remember_place(turn)
+        known = [service_id for service_id in event.services if self._knowledge.known(service_id)]
+        turn.trace["life_event"] = event.id
+        return self._choices(turn, known, "general", event.said(turn.lang))
 
     def _offer(self, turn: Turn, choices: list[Candidate], aspect: str) -> Reply:
-        buttons = [
-            Button(self._knowledge.title(c.service_id, turn.lang), f"service:{c.service_id}:{aspect}") for c in choices
-        ]
-        turn.context["pending"] = {"kind": "choices", "ids": [c.service_id for c in choices], "aspect": aspect}
         key = "choices" if len(choices) > 1 else "choices.one"
-        said = Utterance(turn.text(key), turn.lang, (*buttons, turn.person_button()))
-        return turn.reply("choices", said)
+        return self._choices(turn, [c.service_id for c in choices], aspect, turn.text(key))
+
+    def _choices(self, turn: Turn, service_ids: Sequence[str], aspect: str, said: str) -> Reply:
+        buttons = [
+            Button(self._knowledge.title(service_id, turn.lang), f"service:{service_id}:{aspect}")
+            for service_id in service_ids
+        ]
+        turn.context["pending"] = {"kind": "choices", "ids": list(service_ids), "aspect": aspect}
+        return turn.reply("choices", Utterance(said, turn.lang, (*buttons, turn.person_button())))
 
     # --- what was asked back ----------------------------------------------------------------------------------------
 
@@ -178,7 +236,7 @@ class ServiceAnswers:
                 turn.lang,
                 (Button(turn.text("municipality.any"), "municipality:any"),),
             )
-            return turn.reply("asked_back", said, **about)
+            return turn.reply("asked_back", said, trace={"service": service_id}, **about)
         turn.context["answers"] = self._count(turn)
         return self._reply(turn, view, self._utterance(turn, view))
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from handoff.assistant.ports import AssistantUnavailable
+
+FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Understanding:
         key: which small talk, or which kind of unclear.
         aspect: what is asked about the service; None for other plans.
         intent, confidence: the best intent and its probability.
+        service: probability that it is a question about a service, whatever was decided.
     """
 
     plan: str
@@ -30,13 +36,16 @@ class Understanding:
     confidence: float
     ranking: tuple[tuple[str, float], ...]
     entities: tuple[dict[str, Any], ...] = ()
+    service: float = 1.0
 
 
 class Understander(Protocol):
     """Anything that can tell kinds of turn apart."""
 
-    async def understand(self, conversation_id: str, text: str, lang: str) -> Understanding:
-        """What ``text`` is.
+    async def understand(
+        self, conversation_id: str, text: str, lang: str, vector: FloatArray | None = None
+    ) -> Understanding:
+        """What ``text`` is; ``vector`` is its sentence vector, when there is an encoder.
 
         Raises:
             AssistantUnavailable: no answer that could be relied on.
@@ -55,11 +64,16 @@ class RasaClient:
         self._session: aiohttp.ClientSession | None = None
         self.last_error: str | None = None
 
-    async def understand(self, conversation_id: str, text: str, lang: str) -> Understanding:
+    async def understand(
+        self, conversation_id: str, text: str, lang: str, vector: FloatArray | None = None
+    ) -> Understanding:
         """See :class:`Understander`."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
-        body = orjson.dumps({"sender": conversation_id, "message": text, "metadata": {"lang": lang}})
+        metadata = {"lang": lang}
+        if vector is not None:
+            metadata["vector"] = base64.b64encode(vector.astype("<f2").tobytes()).decode()
+        body = orjson.dumps({"sender": conversation_id, "message": text, "metadata": metadata})
         try:
             async with self._session.post(self._url, data=body) as response:
                 raw = await response.read()
@@ -109,4 +123,5 @@ def _parse(answer: dict[str, Any]) -> Understanding:
         confidence=float(answer["intent"]["confidence"]),
         ranking=tuple((item["name"], float(item["confidence"])) for item in answer.get("ranking", ())),
         entities=tuple(answer.get("entities", ())),
+        service=float(answer.get("service_confidence", 1.0)),
     )

@@ -45,6 +45,7 @@ from kit.db import Database
 from kit.errors import PieturaError
 from kit.i18n import Catalogue
 from kit.ratelimit import Limiter
+from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder
 from knowledge_base.service import KnowledgeBase
 
 log = structlog.get_logger(__name__)
@@ -109,7 +110,9 @@ class Gateway:
         settings = self.settings
         language.warm_up()
         async with self.db.read() as session:
-            self.knowledge = self._loaded or await KnowledgeBase.load(session)
+            self.knowledge = self._loaded or await KnowledgeBase.load(
+                session, EmbeddingStore(SentenceEncoder(), settings.cache_dir)
+            )
             rows = (await session.scalars(select(CalendarException))).all()
         opens, closes = time.fromisoformat(settings.opens), time.fromisoformat(settings.closes)
         calendar = WorkingCalendar(opens, closes, {row.day: row.working for row in rows})

@@ -1,4 +1,4 @@
-"""The command line: ``pietura run``, ``setup``, ``serve``."""
+"""The command line: ``pietura run``, ``setup``, ``serve``, ``eval``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import typer
 
 from gateway import run as runner
 from gateway import serve as server
+from gateway.evaluation import commands as evaluation
 from gateway.settings import Settings
 from gateway.setup import set_up
+from knowledge_base.catalogue import commands as catalogue
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(evaluation.app, name="eval")
+app.add_typer(catalogue.app, name="catalogue")
 
 
 @app.command()

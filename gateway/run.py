@@ -37,10 +37,16 @@ def bot_python() -> Path:
     return _BOT / ".venv" / "bin" / "python"
 
 
+_MODEL_INPUTS = (
+    *("config.yml", "nlu_data/**/*.yml", "bot/domain/*.yml", "bot/components/*.py", "bot/uv.lock"),
+    *("knowledge_base/data/examples/*.json", "knowledge_base/encoder/model/*", "gateway/training.py"),
+)
+
+
 def model_inputs() -> str:
     """Fingerprint of everything the Rasa model is made of; another fingerprint means training."""
     digest = hashlib.sha256()
-    for pattern in ("config.yml", "nlu_data/**/*.yml", "bot/domain/*.yml", "bot/components/*.py", "bot/uv.lock"):
+    for pattern in _MODEL_INPUTS:
         for file in sorted(ROOT.glob(pattern)):
             if "tests" not in file.relative_to(ROOT).parts:
                 digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
@@ -70,21 +76,29 @@ async def train(settings: Settings) -> None:
     if _MODEL.exists() and _STAMP.exists() and _STAMP.read_text() == inputs:
         say("Rasa model: up to date")
         return
-    say("Rasa model: training (about a minute) …")
     started = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        str(bot_python()),
-        *TRAIN_ARGUMENTS,
-        cwd=_BOT,
-        env=bot_environment(settings),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    if process.returncode != 0 or not _MODEL.exists():
-        raise RuntimeError("Rasa's training failed:\n" + output.decode(errors="replace")[-4000:])
+    say("examples: computing their sentence vectors (a minute or two the first time) …")
+    await _finished("the sentence vectors", (sys.executable, "-m", "gateway.training"), ROOT, dict(os.environ))
+    say("Rasa model: training (about two minutes) …")
+    await _finished("Rasa's training", (str(bot_python()), *TRAIN_ARGUMENTS), _BOT, bot_environment(settings))
+    if not _MODEL.exists():
+        raise RuntimeError("Rasa's training left no model")
     _STAMP.write_text(inputs)
     say(f"Rasa model: trained in {time.monotonic() - started:.0f} s")
+
+
+async def _finished(what: str, arguments: tuple[str, ...], cwd: Path, environment: dict[str, str]) -> None:
+    """Runs a process to its end.
+
+    Raises:
+        RuntimeError: it failed; the end of its output is in the message.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *arguments, cwd=cwd, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"{what} failed:\n" + output.decode(errors="replace")[-4000:])
 
 
 TRAIN_ARGUMENTS = (
@@ -106,6 +120,8 @@ TRAIN_ARGUMENTS = (
     "../nlu_data/concepts.yml",
     "../nlu_data/catalogue_words.yml",
     "../nlu_data/rules.yml",
+    # Written by gateway/training.py from the knowledge base's example questions.
+    "models/questions.yml",
     "--out",
     "models",
     "--fixed-model-name",
@@ -197,9 +213,21 @@ class Child:
                 continue
 
 
+def rasa_process(settings: Settings) -> Child:
+    """Rasa, not yet started."""
+    return Child(
+        "Rasa",
+        (str(bot_python()), *rasa_arguments(int(settings.bot_url.rsplit(":", 1)[1]))),
+        _BOT,
+        bot_environment(settings),
+        f"{settings.bot_url}/",
+        # Its libraries print pages of warnings about each other.
+        log=settings.data_dir / "logs" / "rasa.log",
+    )
+
+
 def children(settings: Settings) -> list[Child]:
     """The processes of the product: Rasa and the gateway."""
-    bot_port = int(settings.bot_url.rsplit(":", 1)[1])
     gateway_environment = {
         **os.environ,
         "PIETURA_HOST": settings.host,
@@ -209,15 +237,7 @@ def children(settings: Settings) -> list[Child]:
         **ONE_THREAD,
     }
     return [
-        Child(
-            "Rasa",
-            (str(bot_python()), *rasa_arguments(bot_port)),
-            _BOT,
-            bot_environment(settings),
-            f"{settings.bot_url}/",
-            # Its libraries print pages of warnings about each other.
-            log=settings.data_dir / "logs" / "rasa.log",
-        ),
+        rasa_process(settings),
         Child(
             "gateway",
             (sys.executable, "-m", "gateway.serve"),

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     port: int = 8080
     workers: int = Field(default=1, ge=1, le=32)
     data_dir: Path = ROOT / "var"
+    #: What can be computed again; shared by every database on the machine.
+    cache_dir: Path = ROOT / "var" / "cache"
     database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL", "database_url"))
     redis_url: str | None = Field(default=None, validation_alias=AliasChoices("REDIS_URL", "redis_url"))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import batched
@@ -170,8 +171,11 @@ class Gazetteer:
         self.municipalities: dict[str, Municipality] = {row["id"]: _municipality(row) for row in places}
         self.institutions: dict[str, Institution] = {row["id"]: _institution(row) for row in bodies}
         self._caution = {fold(form) for row in places for form in row["caution_forms"]}
+        self._caution_as_written = {form.lower() for row in places for form in row["caution_forms"]}
         self._caution_body = {fold(form) for row in bodies for form in row["caution_forms"]}
-        self._ambiguous = {fold(form) for row in places for form in row["ambiguous_forms"]}
+        # The town after which a municipality is called is meant by its name, though hamlets share it.
+        centres = {fold(form) for row in places for form in _forms_of_centre(row)}
+        self._ambiguous = {fold(form) for row in places for form in row["ambiguous_forms"]} - centres
         nlp = MultiLanguage()
         self._places = _Forms(nlp, ((form, row["id"]) for row in places for form in row["surface_forms"]))
         self._bodies = _Forms(nlp, ((form, row["id"]) for row in bodies for form in row["surface_forms"]))
@@ -200,7 +204,11 @@ class Gazetteer:
             # "no Rīgas uz Ogri": what is asked for happens where the way leads.
             goals = [hit for hit in hits if hit.first > 0 and fold(hit.doc[hit.first - 1].text) in _TOWARDS]
             if len({hit.owner for hit in goals}) != 1:
-                return None
+                # "mes deklareti Rīgā, bet dzīvojam Salaspilī, vai Salaspils dārziņā …": who is named twice is meant.
+                named = Counter(hit.owner for hit in hits).most_common(2)
+                if named[0][1] == named[1][1]:
+                    return None
+                goals = [hit for hit in hits if hit.owner == named[0][0]]
             hits = goals
         hit = hits[0]
         return MunicipalityMatch(hit.owner, hit.form, hit.start, hit.end)
@@ -216,7 +224,9 @@ class Gazetteer:
         form = fold(hit.form)
         if form in self._ambiguous:
             return False
-        if form not in self._caution:
+        # "ogre" may be a monster; "Ogrē" with its mark is a town ("valkā", listed with its mark, is a word again).
+        written = hit.form.lower()
+        if form not in self._caution or (written != form and written not in self._caution_as_written):
             return True
         if sum(word.isalnum() for word in words) == hit.last - hit.first:
             return True
@@ -258,6 +268,15 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _first(values: Sequence[str], default: str) -> str:
     return values[0] if values else default
+
+
+def _forms_of_centre(row: dict[str, Any]) -> Iterator[str]:
+    centre = row.get("centre")
+    for place in row["places"]:
+        if centre and place["name"] == centre:
+            yield from place["forms"].values()
+    if centre:
+        yield centre
 
 
 def _municipality(row: dict[str, Any]) -> Municipality:

@@ -19,10 +19,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import LANGUAGES
+from knowledge_base.catalogue.store import load_catalogue, read_catalogue
+from knowledge_base.catalogue.unify import CATALOGUE_FILE, BrokenCatalogue
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
 from knowledge_base.records import (
     FACTS_OF_ASPECT,
     AnswerRecord,
+    ExampleQuestions,
     LangLists,
     ServiceRecord,
     compose_lv,
@@ -69,16 +72,22 @@ class ImportReport:
     services: Tally = field(default_factory=Tally)
     answers: Tally = field(default_factory=Tally)
     examples: Tally = field(default_factory=Tally)
+    unified: Tally = field(default_factory=Tally)
+    """Services of the old catalogue, once each."""
+    variants: Tally = field(default_factory=Tally)
+    """Rows of the old catalogue."""
     problems: list[Problem] = field(default_factory=list)
     skipped_files: list[str] = field(default_factory=list)
 
     @property
     def touched(self) -> bool:
         """True when the database was changed, so that the index must be built anew."""
-        return any(tally.added or tally.changed for tally in (self.services, self.answers, self.examples))
+        tallies = (self.services, self.answers, self.examples, self.unified, self.variants)
+        return any(tally.added or tally.changed for tally in tallies)
 
     def __str__(self) -> str:
         lines = [f"services: {self.services}; answers: {self.answers}; examples: {self.examples}"]
+        lines += [f"catalogue: services: {self.unified}; variants: {self.variants}"]
         lines += [f"refused {problem}" for problem in self.problems]
         lines += [f"not loaded: {name}" for name in self.skipped_files]
         return "\n".join(lines)
@@ -92,7 +101,7 @@ class DataSet:
     services: dict[str, ServiceRecord] = field(default_factory=dict)
     aliases: dict[str, LangLists] = field(default_factory=dict)
     answers: dict[str, AnswerRecord] = field(default_factory=dict)
-    examples: dict[str, LangLists] = field(default_factory=dict)
+    examples: dict[str, ExampleQuestions] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     skipped_files: list[str] = field(default_factory=list)
 
@@ -122,7 +131,7 @@ def read_data(data_dir: Path = DATA_DIR, *, allow_partial: bool = False) -> Data
             else:
                 data.answers[record.id] = record
     for path in sorted((data_dir / "examples").glob("*.json")):
-        lists = _read_one(path, LangLists, data_dir, data)
+        lists = _read_one(path, ExampleQuestions, data_dir, data)
         if lists is not None and _known(path.stem, path, data_dir, data):
             data.examples[path.stem] = lists
     return data
@@ -243,8 +252,20 @@ class Importer:
         await self._load_services(data, report.services)
         await self._load_answers(data, report.answers)
         await self._load_examples(data, report.examples)
+        await self._load_catalogue(data_dir, data, report)
         await self._session.flush()
         return report
+
+    async def _load_catalogue(self, data_dir: Path, data: DataSet, report: ImportReport) -> None:
+        if not (data_dir / CATALOGUE_FILE).exists():
+            return
+        try:
+            unified = read_catalogue(data_dir, data.services)
+        except (BrokenCatalogue, OSError, KeyError, ValueError) as error:
+            report.problems.append(Problem(CATALOGUE_FILE, 1, str(error)))
+            report.skipped_files.append(CATALOGUE_FILE)
+            return
+        await load_catalogue(self._session, unified, report.unified, report.variants)
 
     async def _load_services(self, data: DataSet, tally: Tally) -> None:
         stored = {row.id: row for row in await self._session.scalars(select(Service))}

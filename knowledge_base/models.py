@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
@@ -103,3 +116,58 @@ class ServiceExample(Base):
     lang: Mapped[str] = mapped_column(String(2))
     text: Mapped[str] = mapped_column(Text)
     origin: Mapped[str] = mapped_column(String(12), default="data")
+
+
+class UnifiedService(Base):
+    """A service of the old catalogue, once instead of once for each municipality.
+
+    Attributes:
+        id: the service's own id, or ``kat-…`` for one that only the catalogue knows.
+        service_id: the described service it is, if there is one.
+        kind: ``municipal``, ``state`` or ``unknown``.
+        content_hash: hash of the unified service without its variants.
+    """
+
+    __tablename__ = "kb_unified_service"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    service_id: Mapped[str | None] = mapped_column(ForeignKey("kb_service.id", ondelete="SET NULL"), index=True)
+    title_lv: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    content_hash: Mapped[str] = mapped_column(String(64))
+
+
+class ServiceVariant(Base):
+    """One row of the old catalogue: a unified service as one organisation offers it.
+
+    Attributes:
+        row: number of the row in the catalogue; a row belongs to exactly one unified service.
+        organisation: as the catalogue writes it.
+        municipality_id: today's municipality; None for a body of the state.
+        former: the former municipality's name, when it is not one of today's.
+        also_in: today's municipalities that got a part of the former one.
+        institution_id: today's body of the state.
+        unit: the sub-unit as written; ``unit_id``: the gazetteer's id of that kind of unit.
+        status: ``not_started_or_no_data`` or ``started_never_completed``.
+        confidence: 0–1, how sure it is that the row belongs to this service; ``reason`` says why.
+        doubtful: an editor should look at it; ``note`` says what the doubt is.
+    """
+
+    __tablename__ = "kb_service_variant"
+
+    row: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    unified_id: Mapped[str] = mapped_column(ForeignKey("kb_unified_service.id", ondelete="CASCADE"), index=True)
+    organisation: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    municipality_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    former: Mapped[str | None] = mapped_column(Text)
+    also_in: Mapped[list[str]] = mapped_column(JSON, default=list)
+    institution_id: Mapped[str | None] = mapped_column(String(40))
+    unit: Mapped[str | None] = mapped_column(Text)
+    unit_id: Mapped[str | None] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(32))
+    confidence: Mapped[float] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(Text)
+    doubtful: Mapped[bool] = mapped_column(Boolean)
+    note: Mapped[str | None] = mapped_column(Text)

@@ -144,7 +144,7 @@ class AnswerRecord(_Record):
 
 
 class LangLists(_Record):
-    """Short texts by language: everyday names, or example questions."""
+    """Short texts by language: everyday names."""
 
     lv: list[NonEmpty] = Field(default_factory=list)
     ru: list[NonEmpty] = Field(default_factory=list)
@@ -153,6 +153,25 @@ class LangLists(_Record):
     def as_dict(self) -> dict[str, list[str]]:
         """Language → texts, without repeats."""
         return {lang: list(dict.fromkeys(getattr(self, lang))) for lang in LANGUAGES}
+
+
+class ExampleQuestion(_Record):
+    """A question as people ask it; ``aspect`` is what it asks, where somebody has said so."""
+
+    text: NonEmpty
+    aspect: Aspect | Literal["status"] | None = None
+
+
+class ExampleQuestions(_Record):
+    """The example questions of one service by language."""
+
+    lv: list[ExampleQuestion] = Field(default_factory=list)
+    ru: list[ExampleQuestion] = Field(default_factory=list)
+    en: list[ExampleQuestion] = Field(default_factory=list)
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """Language → texts, without repeats."""
+        return {lang: list(dict.fromkeys(q.text for q in getattr(self, lang))) for lang in LANGUAGES}
 
 
 def content_hash(value: Any) -> str:

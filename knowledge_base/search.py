@@ -5,10 +5,15 @@ Lexical views of the same services are fused:
 * ``bm25``: stems against titles, everyday names, example questions and names of institutions;
 * ``texts``: stems against the answers that citizens read;
 * ``nearest``: the best single snippet, by stems and by character n-grams (typing mistakes, missing diacritics);
-* ``ridge``: a kernel ridge classifier over the same two similarities. It is solved in closed form when the index is
-  built (about a second), so an editor's change is searchable at once, with no training run.
 
-A further view, sentence embeddings, joins through the `Encoder` seam without touching the others.
+and, where a sentence encoder is at hand, views by meaning, over snippets of all languages at once:
+
+* ``meaning_nearest``: the best single snippet;
+* ``meaning_profile``: the mean of a service's snippets.
+
+Tried and left out, for they added nothing once meaning was there: classifiers by letters and by meaning, and means by letters.
+
+Nothing is trained when the index is built, so an editor's change is searchable within seconds.
 
 The index is immutable: a change builds a new one and swaps the reference, so searching needs no lock.
 """
@@ -28,7 +33,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
 
 from kit.i18n import LANGUAGES
 from knowledge_base import text as txt
@@ -37,10 +41,12 @@ FloatArray = NDArray[np.float32]
 
 PARAMS_FILE = Path(__file__).parent / "data" / "search_params.json"
 NOTHING_FILE = Path(__file__).parent / "data" / "not_services.jsonl"
-SCORERS: tuple[str, ...] = ("bm25", "texts", "nearest_stem", "nearest_char", "ridge", "encoder")
+LEXICAL: tuple[str, ...] = ("bm25", "texts", "nearest_stem", "nearest_char")
+BY_MEANING: tuple[str, ...] = ("meaning_nearest", "meaning_profile")
+SCORERS: tuple[str, ...] = (*LEXICAL, *BY_MEANING)
 FEATURES: tuple[str, ...] = (
     *("odds", "odds_three", "score", "margin", "coverage"),
-    *("evidence", "nearest", "none", "known", "length"),
+    *("evidence", "nearest", "none", "known", "length", "agreement"),
 )
 """What the calibration looks at, in this order; see `_LanguageIndex.fuse`."""
 
@@ -49,17 +55,18 @@ _LEAST_SCORE = 1e-4
 #: A long story is not a sure one: beyond so much matched IDF, and so many words, calibration gives no more credit.
 _ENOUGH_EVIDENCE = 12.0
 _ENOUGH_WORDS = 6
-#: Similarity that any two snippets share: an intercept of the ridge. Without it most of the kernel is zero, its
-#: factorisation drowns in denormal numbers, and takes eight times as long.
-_FLOOR = np.float32(1e-3)
 _NGRAMS = (3, 4, 5)
 
 
 class Encoder(Protocol):
     """Sentence embeddings, when a model is at hand."""
 
-    def encode(self, texts: Sequence[str], lang: str) -> FloatArray:
+    def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit-length rows, one for each of ``texts``; comparable across calls and languages."""
+        ...
+
+    def encode_one(self, text: str) -> FloatArray:
+        """The same for a single message."""
         ...
 
 
@@ -141,8 +148,6 @@ class SearchParams:
     thresholds: Mapping[str, Thresholds]
     temperature: Mapping[str, float]
     """By language: how far apart scores are, so that their softmax says how likely each service is."""
-    ridge_lambda: float = 0.5
-    char_share: float = 0.5
 
     @classmethod
     def load(cls, path: Path = PARAMS_FILE) -> SearchParams:
@@ -160,14 +165,13 @@ class SearchParams:
             },
             thresholds={lang: Thresholds(**entry) for lang, entry in raw["thresholds"].items()},
             temperature=raw["temperature"],
-            ridge_lambda=raw["ridge_lambda"],
-            char_share=raw["char_share"],
         )
 
     @classmethod
     def untuned(cls) -> SearchParams:
         """Plain starting values, for tuning and tests."""
-        weights = {"bm25": 0.3, "texts": 0.2, "nearest_stem": 0.1, "nearest_char": 0.2, "ridge": 0.2}
+        weights = {"bm25": 0.25, "texts": 0.1, "nearest_stem": 0.1, "nearest_char": 0.1}
+        weights |= dict.fromkeys(BY_MEANING, 0.225)
         count = len(FEATURES)
         flat = Calibration(
             mean=(0.0,) * count,
@@ -249,13 +253,6 @@ class _Space:
         found = np.bincount(indices[at], weights=data[at] * np.repeat(values, lengths), minlength=rows)
         return found.astype(np.float32)
 
-    def add_gram(self, kernel: FloatArray, share: float) -> None:
-        """Adds ``share`` times the cosines of all rows with each other to ``kernel``, in slices to spare memory."""
-        step = 256
-        for start in range(0, self.matrix.shape[0], step):
-            part = self.matrix[start : start + step] @ self._by_term
-            kernel[start : start + step] += np.float32(share) * part.toarray()
-
 
 def _stem_bag(stems: Sequence[str]) -> Counter[str]:
     """Stems and neighbouring pairs: ``slimib pabalst`` is more than its two words."""
@@ -334,6 +331,47 @@ class _Bm25:
         return sum(stem in self._postings for stem in stems) / len(stems) if stems else 0.0
 
 
+# --- by meaning -----------------------------------------------------------------------------------------------------
+
+
+class _Meaning:
+    """The snippets of all languages as sentence vectors; one for the whole index, for a vector knows no language."""
+
+    def __init__(
+        self, services: Sequence[SearchableService], nothing: Mapping[str, Sequence[str]], encoder: Encoder
+    ) -> None:
+        self._count = len(services)
+        self._encoder = encoder
+        owners: list[int] = []
+        snippets: list[str] = []
+        for at, service in enumerate(services):
+            own = [title for title in service.titles.values() if title]
+            own += [text for texts in (*service.aliases.values(), *service.examples.values()) for text in texts]
+            own = list(dict.fromkeys(own))
+            owners += [at] * len(own)
+            snippets += own
+        for texts in nothing.values():
+            owners += [self._count] * len(texts)
+            snippets += texts
+        self._owners = np.array(owners, np.intp)
+        self._vectors: FloatArray = encoder.encode(snippets)
+        self._filled, self._starts = np.unique(self._owners, return_index=True)
+        # An average over each run of snippets; the last is of messages about nothing.
+        means = np.zeros((self._count + 1, self._vectors.shape[1]), np.float32)
+        means[self._filled] = np.add.reduceat(self._vectors, self._starts)
+        self._means = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+
+    def scores(self, question: str) -> tuple[dict[str, FloatArray], float]:
+        """Scores of every service by each view, and how much the question is like messages about no service."""
+        vector = self._encoder.encode_one(question)
+        alike = self._vectors @ vector
+        nearest = np.zeros(self._count + 1, np.float32)
+        nearest[self._filled] = np.maximum.reduceat(alike, self._starts)
+        profile = np.asarray(self._means @ vector, np.float32)
+        found: dict[str, FloatArray] = {"meaning_nearest": nearest, "meaning_profile": profile}
+        return {name: values[: self._count] for name, values in found.items()}, float(profile[self._count])
+
+
 # --- the index ----------------------------------------------------------------------------------------------------
 
 # How much a text says of its service in the bag of words. Snippets of another language carry names and loan words.
@@ -349,14 +387,13 @@ class _LanguageIndex:
         nothing: Sequence[str],
         lang: str,
         params: SearchParams,
-        encoder: Encoder | None,
+        meaning: _Meaning | None,
     ) -> None:
         self._lang = lang
         self._count = len(services)
         self._params = params
-        self._encoder = encoder
+        self._meaning = meaning
         owners: list[int] = []
-        snippets: list[str] = []
         words: list[list[str]] = []
         bags: list[dict[str, float]] = []
         text_bags: list[dict[str, float]] = []
@@ -371,7 +408,6 @@ class _LanguageIndex:
                 for snippet in texts:
                     if snippet:
                         owners.append(at)
-                        snippets.append(snippet)
                         words.append(txt.words(snippet, lang))
                         _pour(bag, txt.stems_of(words[-1], lang), _FIELD_WEIGHT[kind])
             if lang != "lv":
@@ -387,40 +423,24 @@ class _LanguageIndex:
             text_bags.append(text_bag)
         # Messages about no service are a class of their own, so that "thank you" need not look like anything.
         owners += [self._count] * len(nothing)
-        snippets += nothing
         words += [txt.words(snippet, lang) for snippet in nothing]
         self._owners = np.array(owners, np.intp)
         self._bm25 = _Bm25(bags)
         self._texts = _Bm25(text_bags)
         self._stems = _Space([_stem_bag(txt.stems_of(found, lang)) for found in words])
         self._chars = _Space([_char_bag(self._forms(found)) for found in words])
-        self._alpha = self._solve(params)
-        self._embedded = encoder.encode(snippets, lang) if encoder is not None and snippets else None
         # Start of each service's run of snippets, for a maximum over runs; services without any stay at zero.
         self._filled, self._starts = np.unique(self._owners, return_index=True)
 
     def _forms(self, words: Iterable[str]) -> list[str]:
         return [txt.search_form(word, self._lang) for word in words]
 
-    def _solve(self, params: SearchParams) -> FloatArray:
-        size = len(self._owners)
-        if not size:
-            return np.zeros((0, self._count + 1), np.float32)
-        share = params.char_share
-        kernel = np.full((size, size), _FLOOR, np.float32)
-        self._chars.add_gram(kernel, share)
-        self._stems.add_gram(kernel, 1 - share)
-        kernel[np.diag_indices(size)] += params.ridge_lambda
-        target = np.zeros((size, self._count + 1), np.float32)
-        target[np.arange(size), self._owners] = 1.0
-        solved = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False), target)
-        return np.asarray(solved, np.float32)
-
-    def _best(self, similarities: FloatArray) -> FloatArray:
+    def _best(self, similarities: FloatArray) -> tuple[FloatArray, float]:
+        """The best snippet of each service, and the best of those about nothing."""
         out = np.zeros(self._count + 1, np.float32)
         if len(self._starts):
             out[self._filled] = np.maximum.reduceat(similarities, self._starts)
-        return out[: self._count]
+        return out[: self._count], float(out[self._count])
 
     def components(self, question: str) -> Components:
         """Scores of every service by each scorer."""
@@ -428,21 +448,15 @@ class _LanguageIndex:
         stems = txt.stems_of(words, self._lang)
         by_stem = self._stems.similarities(_stem_bag(stems))
         by_char = self._chars.similarities(_char_bag(self._forms(words)))
-        share = self._params.char_share
-        alike = share * by_char + (1 - share) * by_stem
-        # Where nothing is alike there is nothing to say; the floor alone would favour whoever has most snippets.
-        ridge = (alike + _FLOOR) @ self._alpha if alike.any() else np.zeros(self._count + 1, np.float32)
-        out = {
-            "bm25": self._bm25.scores(stems),
-            "texts": self._texts.scores(stems),
-            "nearest_stem": self._best(by_stem),
-            "nearest_char": self._best(by_char),
-            "ridge": ridge[: self._count],
-        }
-        if self._embedded is not None and self._encoder is not None:
-            vector = self._encoder.encode([question], self._lang)[0]
-            out["encoder"] = self._best(np.asarray(self._embedded @ vector, np.float32))
-        return Components(out, float(ridge[self._count]))
+        stem, stem_none = self._best(by_stem)
+        char, char_none = self._best(by_char)
+        out = {"bm25": self._bm25.scores(stems), "texts": self._texts.scores(stems)}
+        out |= {"nearest_stem": stem, "nearest_char": char}
+        none = max(stem_none, char_none)
+        if self._meaning is not None:
+            by_meaning, none = self._meaning.scores(question)
+            out |= by_meaning
+        return Components(out, none)
 
     def rank(self, question: str) -> Ranking:
         """Services by fused score."""
@@ -478,6 +492,7 @@ class _LanguageIndex:
             found.none,
             self._bm25.known_share(stems),
             min(len(set(stems)), _ENOUGH_WORDS) / 10,
+            sum(int(values.argmax()) == top for values in parts.values()) / len(parts),
         )
         return Ranking(order, scores, shares, features)
 
@@ -522,8 +537,9 @@ class SearchIndex:
             raise ValueError("a service id is there twice")
         self.params = params or SearchParams.load()
         nothing = nothing or {}
+        meaning = _Meaning(services, nothing, encoder) if encoder is not None and services else None
         self._languages = {
-            lang: _LanguageIndex(services, nothing.get(lang, ()), lang, self.params, encoder) for lang in LANGUAGES
+            lang: _LanguageIndex(services, nothing.get(lang, ()), lang, self.params, meaning) for lang in LANGUAGES
         }
 
     @cached_property

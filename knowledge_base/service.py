@@ -11,7 +11,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -19,11 +19,22 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, Catalogue
+from knowledge_base.catalogue.store import read_variants
+from knowledge_base.catalogue.unify import Variant
 from knowledge_base.gazetteer import Gazetteer, InstitutionMatch, MunicipalityMatch
+from knowledge_base.life_events import LifeEvent, LifeEvents
 from knowledge_base.models import Service
 from knowledge_base.records import FACTS_OF_ASPECT
 from knowledge_base.repository import KnowledgeRepository, ShownText
-from knowledge_base.search import Candidate, Encoder, SearchableService, SearchIndex, SearchParams, read_nothing
+from knowledge_base.search import (
+    Candidate,
+    Encoder,
+    FloatArray,
+    SearchableService,
+    SearchIndex,
+    SearchParams,
+    read_nothing,
+)
 from knowledge_base.sources import best_source, host
 
 _HERE = Path(__file__).parent
@@ -102,6 +113,8 @@ class _State:
     texts: Mapping[tuple[str, str], Mapping[str, ShownText]]
     """(service, language) → aspect → answer."""
     index: SearchIndex
+    variants: Mapping[str, tuple[Variant, ...]] = field(default_factory=dict)
+    """Service → the rows of the old catalogue that are it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,7 @@ class KnowledgeBase:
         self._params = params
         self._encoder = encoder
         self._traits = _Traits.load()
+        self._life_events = LifeEvents.load()
         self._labels = Catalogue(_HERE / "locales")
 
     @classmethod
@@ -149,6 +163,14 @@ class KnowledgeBase:
         """See :meth:`SearchIndex.search`."""
         return self._state.index.search(text, lang, limit)
 
+    async def vector(self, text: str) -> FloatArray | None:
+        """The sentence vector of a message; None without an encoder. Computed beside the event loop: it takes milliseconds."""
+        return await asyncio.to_thread(self._encoder.encode_one, text) if self._encoder is not None else None
+
+    def life_event(self, text: str, lang: str) -> LifeEvent | None:
+        """See :meth:`LifeEvents.find`."""
+        return self._life_events.find(text, lang)
+
     def thresholds(self, lang: str) -> tuple[float, float]:
         """(from which probability on to answer, from which on to offer choices)."""
         found = self._params.thresholds[lang if lang in LANGUAGES else DEFAULT_LANGUAGE]
@@ -161,6 +183,18 @@ class KnowledgeBase:
     def service_ids(self) -> list[str]:
         """Every service, in the order of the catalogue."""
         return list(self._state.services)
+
+    def variants(self, service_id: str) -> tuple[Variant, ...]:
+        """Who offered a service in the old catalogue, by row; none when it was not listed or there is no such service.
+
+        Args:
+            service_id: a service, or a ``kat-…`` id of one that only the catalogue knows.
+        """
+        return self._state.variants.get(service_id, ())
+
+    def has_variant(self, service_id: str, municipality_id: str) -> bool:
+        """Whether the old catalogue listed the service for ``municipality_id``, under today's or a former name."""
+        return any(municipality_id in variant.places() for variant in self.variants(service_id))
 
     def municipality_ids(self) -> frozenset[str]:
         """Every municipality of today."""
@@ -365,4 +399,4 @@ async def _read_state(
         for service in services
     ]
     index = await asyncio.to_thread(SearchIndex, searchable, params, encoder, read_nothing())
-    return _State({service.id: service for service in services}, dict(texts), index)
+    return _State({service.id: service for service in services}, dict(texts), index, await read_variants(session))

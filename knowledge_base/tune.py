@@ -1,9 +1,9 @@
-"""Finds the search parameters: ``python -m knowledge_base.tune QUESTIONS.jsonl … [--negatives OTHER.jsonl]``.
+"""Finds the search parameters: ``python -m knowledge_base.tune [QUESTIONS.jsonl …] [--dialogue LINES.jsonl …]``.
 
 Question files hold one JSON object a line: ``text``, ``lang``, ``service_id`` and, if others are right too,
-``also_ok``. Negatives are messages that are about no service (``text``, ``lang``): small talk, other people's business,
-nonsense. The knowledge base's own example questions and ``data/not_services.jsonl`` take part as well, each asked of an
-index that was built without it.
+``also_ok``. Dialogue files hold ``text``, ``lang`` and ``kind``; lines that are about no service (small talk, other people's
+business, nonsense) teach when to say nothing. Without arguments, those of ``data/tuning`` are taken. None of them may be in
+the index or have taught the encoder: the example questions cannot serve here.
 
 Three things are found, each with few parameters, so that some hundred questions are enough:
 
@@ -23,7 +23,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +30,15 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from kit.i18n import LANGUAGES
+from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.importer import DATA_DIR, DataSet, compose_texts, read_data
 from knowledge_base.search import (
-    NOTHING_FILE,
     PARAMS_FILE,
     SCORERS,
     Calibration,
     Components,
+    Encoder,
     Ranking,
     SearchableService,
     SearchIndex,
@@ -57,13 +57,13 @@ WRONG_AS_CERTAIN = 0.025
 LEAST_CHOICE = 0.12
 _FOLDS = 5
 _SEED = 20261123
-#: All example questions together count as much as this share of the real ones: many are mere scraps, to be learnt from.
-_EXAMPLES_SHARE = 0.3
+#: All lines about no service together count as much as this share of the questions.
 _NEGATIVES_SHARE = 0.4
+#: Kinds of turn that are about a service, or about one only with what was said before.
+_NOT_NEGATIVE = frozenset(("followup", "multi", "personal_data", "emergency", "affirm", "deny"))
+TUNING_DIR = DATA_DIR / "tuning"
 #: What a real question counts in the fitting of another language. Few are at hand, and languages differ little in this.
 _NEIGHBOUR = 0.35
-_IN_INDEX = frozenset(("example", "own_negative"))
-_SCORERS = tuple(name for name in SCORERS if name != "encoder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Question:
     """A question with the services that are right for it; none for a negative.
 
     Attributes:
-        kind: ``real``, ``example``, ``negative`` or ``own_negative``.
+        kind: ``real`` or ``negative``.
         weight: how much it counts in fitting.
     """
 
@@ -115,16 +115,13 @@ class Outcome:
 # --- what is searched, and what is asked --------------------------------------------------------------------------
 
 
-def searchable(
-    data: DataSet, gazetteer: Gazetteer, without: frozenset[tuple[str, str]] = frozenset()
-) -> list[SearchableService]:
-    """The services of the data files as the index wants them, less the examples ``without`` (language, text)."""
+def searchable(data: DataSet, gazetteer: Gazetteer) -> list[SearchableService]:
+    """The services of the data files as the index wants them."""
     out = []
     for service_id, record in sorted(data.services.items()):
         extra = data.aliases.get(service_id)
         aliases = extra.as_dict() if extra else {lang: [] for lang in LANGUAGES}
         aliases["lv"] = list(dict.fromkeys([*record.aliases_lv, *aliases["lv"]]))
-        examples = data.examples[service_id].as_dict() if service_id in data.examples else {}
         texts: dict[str, list[str]] = {}
         for (lang, _), text in compose_texts(record, data.answers.get(service_id)).items():
             texts.setdefault(lang, []).append(text)
@@ -133,9 +130,7 @@ def searchable(
                 id=service_id,
                 titles={"lv": record.title_lv, "ru": record.title_ru, "en": record.title_en},
                 aliases=aliases,
-                examples={
-                    lang: [text for text in found if (lang, text) not in without] for lang, found in examples.items()
-                },
+                examples=data.examples[service_id].as_dict() if service_id in data.examples else {},
                 institutions=gazetteer.institution_names(record.institution, record.institution_name),
                 texts=texts,
             )
@@ -143,40 +138,35 @@ def searchable(
     return out
 
 
-def read_questions(path: Path, kind: str) -> list[Question]:
+def read_questions(path: Path) -> list[Question]:
     """Questions of a JSON-lines file.
 
     Raises:
         OSError, ValueError, KeyError: the file is missing or broken.
     """
-    out = []
-    for line in path.read_text("utf-8").splitlines():
-        if line.strip():
-            row: dict[str, Any] = json.loads(line)
-            right = frozenset({row["service_id"], *row.get("also_ok", ())}) if kind == "real" else frozenset()
-            out.append(Question(row["text"], row["lang"], right, kind))
-    return out
-
-
-def example_questions(data: DataSet) -> list[Question]:
-    """The example questions of the data files."""
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     return [
-        Question(text, lang, frozenset({service_id}), "example")
-        for service_id, lists in sorted(data.examples.items())
-        for lang, texts in lists.as_dict().items()
-        for text in texts
+        Question(row["text"], row["lang"], frozenset({row["service_id"], *row.get("also_ok", ())}), "real")
+        for row in rows
+    ]
+
+
+def read_negatives(path: Path) -> list[Question]:
+    """The lines of a dialogue file that are about no service.
+
+    Raises:
+        OSError, ValueError, KeyError: the file is missing or broken.
+    """
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return [
+        Question(row["text"], row["lang"], frozenset(), "negative") for row in rows if row["kind"] not in _NOT_NEGATIVE
     ]
 
 
 def weighed(questions: Sequence[Question]) -> list[Question]:
     """The questions with weights by which, in each language, each kind counts as it should."""
     count = {(q.lang, q.kind): sum((o.lang, o.kind) == (q.lang, q.kind) for o in questions) for q in questions}
-    share = {
-        "real": 1.0,
-        "example": _EXAMPLES_SHARE,
-        "negative": _NEGATIVES_SHARE,
-        "own_negative": _NEGATIVES_SHARE,
-    }
+    share = {"real": 1.0, "negative": _NEGATIVES_SHARE}
     real = {lang: count.get((lang, "real"), 0) or 100 for lang in LANGUAGES}
     return [replace(q, weight=share[q.kind] * real[q.lang] / count[q.lang, q.kind]) for q in questions]
 
@@ -187,7 +177,7 @@ def points(index: SearchIndex, questions: Iterable[Question]) -> list[Point]:
     for question in questions:
         found = index.components(question.text, question.lang)
         right = np.array([index.position[i] for i in sorted(question.right) if i in index.position], np.intp)
-        out.append(Point(question, np.stack([found.scores[s] for s in _SCORERS], axis=1), found.none, right))
+        out.append(Point(question, np.stack([found.scores[s] for s in SCORERS], axis=1), found.none, right))
     return out
 
 
@@ -197,25 +187,28 @@ def points(index: SearchIndex, questions: Iterable[Question]) -> list[Point]:
 def fit_weights(sample: Sequence[Point]) -> tuple[dict[str, float], float]:
     """Weights (sum 1) and temperature under which the right services are likeliest."""
     sample = [point for point in sample if len(point.right)]
-    total = sum(point.question.weight for point in sample)
+    scores = np.stack([point.scores for point in sample]).astype(np.float64)
+    counts = np.array([point.question.weight for point in sample])
+    right = np.zeros(scores.shape[:2], bool)
+    for row, point in zip(right, sample, strict=True):
+        row[point.right] = True
+    total = counts.sum()
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        value, slope = 0.0, np.zeros_like(weights)
-        for point in sample:
-            scores = point.scores @ weights
-            powers = np.exp(scores - scores.max())
-            shares = powers / powers.sum()
-            right = shares[point.right]
-            among = right / max(float(right.sum()), 1e-12)
-            value -= point.question.weight * float(np.log(max(float(right.sum()), 1e-12)))
-            slope += point.question.weight * (shares @ point.scores - among @ point.scores[point.right])
+        fused = scores @ weights
+        powers = np.exp(fused - fused.max(axis=1, keepdims=True))
+        shares = powers / powers.sum(axis=1, keepdims=True)
+        hit = np.maximum((shares * right).sum(axis=1), 1e-12)
+        among = shares * right / hit[:, None]
+        slope = np.einsum("ps,psk,p->k", shares - among, scores, counts)
+        value = -float(counts @ np.log(hit))
         # A weak pull to zero keeps scorers that say the same from taking opposite sides.
         return value / total + 1e-4 * float(weights @ weights), slope / total + 2e-4 * weights
 
-    start = np.full(len(_SCORERS), 4.0)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(_SCORERS)).x
+    start = np.full(len(SCORERS), 4.0)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(SCORERS)).x
     size = float(found.sum())
-    return {name: round(float(w) / size, 4) for name, w in zip(_SCORERS, found, strict=True)}, round(1.0 / size, 5)
+    return {name: round(float(w) / size, 4) for name, w in zip(SCORERS, found, strict=True)}, round(1.0 / size, 5)
 
 
 def fit_calibration(sample: Sequence[tuple[Point, Ranking]]) -> Calibration:
@@ -247,7 +240,7 @@ def fit(index: SearchIndex, sample: Sequence[Point]) -> Fit:
 
 def rank(index: SearchIndex, point: Point, weights: dict[str, float], temperature: float) -> Ranking:
     """The result under given weights."""
-    found = Components(dict(zip(_SCORERS, point.scores.T, strict=True)), point.none)
+    found = Components(dict(zip(SCORERS, point.scores.T, strict=True)), point.none)
     return index.fuse(point.question.text, point.question.lang, found, weights, temperature)
 
 
@@ -339,29 +332,13 @@ def calibration_error(outcomes: Sequence[Outcome], bins: int = 8) -> float:
     return error
 
 
-def gather(
-    data: DataSet, gazetteer: Gazetteer, questions: Sequence[Question], params: SearchParams
-) -> tuple[SearchIndex, list[Point]]:
-    """The whole index, and every question asked of an index that does not hold it."""
-    nothing = read_nothing()
-    index = SearchIndex(searchable(data, gazetteer), params, None, nothing)
-    out = points(index, [q for q in questions if q.kind not in _IN_INDEX])
-    known = [q for q in questions if q.kind in _IN_INDEX]
-    folds = np.random.default_rng(_SEED).permutation(len(known)) % _FOLDS
-    for fold in range(_FOLDS):
-        held = [question for question, at in zip(known, folds, strict=True) if at == fold]
-        without = frozenset((question.lang, question.text) for question in held)
-        less = {lang: [text for text in texts if (lang, text) not in without] for lang, texts in nothing.items()}
-        out += points(SearchIndex(searchable(data, gazetteer, without), params, None, less), held)
-    return index, out
-
-
 def tune(
-    data: DataSet, questions: Sequence[Question], *, ridge_lambda: float, char_share: float
+    data: DataSet, encoder: Encoder, questions: Sequence[Question]
 ) -> tuple[SearchParams, dict[str, dict[str, dict[str, float]]]]:
     """Parameters, and what they are worth on questions kept from them (by language and kind)."""
-    base = replace(SearchParams.untuned(), ridge_lambda=ridge_lambda, char_share=char_share)
-    index, sample = gather(data, Gazetteer(), weighed(questions), base)
+    base = SearchParams.untuned()
+    index = SearchIndex(searchable(data, Gazetteer()), base, encoder, read_nothing())
+    sample = points(index, weighed(questions))
     fits: dict[str, Fit] = {}
     bounds: dict[str, Thresholds] = {}
     outcomes: list[Outcome] = []
@@ -391,21 +368,22 @@ def tune(
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 0 when parameters were written, 1 when the data files are broken."""
     parser = argparse.ArgumentParser(prog="python -m knowledge_base.tune", description=__doc__.splitlines()[0])
-    parser.add_argument("questions", nargs="+", type=Path, help="JSON lines: text, lang, service_id, also_ok")
-    parser.add_argument("--negatives", type=Path, action="append", default=[], help="JSON lines: text, lang")
-    parser.add_argument("--ridge-lambda", type=float, default=0.5)
-    parser.add_argument("--char-share", type=float, default=0.5)
+    parser.add_argument("questions", nargs="*", type=Path, help="JSON lines: text, lang, service_id, also_ok")
+    parser.add_argument("--dialogue", type=Path, nargs="*", default=[], help="JSON lines: text, lang, kind")
     parser.add_argument("--out", type=Path, default=PARAMS_FILE)
+    parser.add_argument("--cache", type=Path, default=DATA_DIR.parents[1] / "var" / "cache")
     given = parser.parse_args(arguments)
     data = read_data(DATA_DIR)
     if data.problems:
         sys.stderr.write("".join(f"{problem}\n" for problem in data.problems))
         return 1
-    questions = [q for path in given.questions for q in read_questions(path, "real")]
-    questions += [q for path in given.negatives for q in read_questions(path, "negative")]
-    questions += read_questions(NOTHING_FILE, "own_negative") + example_questions(data)
+    asked = given.questions or [TUNING_DIR / "services.jsonl"]
+    spoken = given.dialogue or [TUNING_DIR / "dialogue.jsonl"]
+    questions = [q for path in asked for q in read_questions(path)]
+    questions += [q for path in spoken for q in read_negatives(path)]
+    encoder = EmbeddingStore(SentenceEncoder(), given.cache)
     began = time.perf_counter()
-    params, figures = tune(data, questions, ridge_lambda=given.ridge_lambda, char_share=given.char_share)
+    params, figures = tune(data, encoder, questions)
     given.out.write_text(json.dumps({**asdict(params), "measured": figures}, indent=1) + "\n", "utf-8")
     spent = time.perf_counter() - began
     sys.stdout.write(f"{json.dumps(figures, indent=1)}\n{len(questions)} questions, {spent:.0f} s → {given.out}\n")

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from gateway.settings import Settings
 from gateway.setup import set_up
 from kit.db import Database
+from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder
 from knowledge_base.service import KnowledgeBase
 from tests.stage import Stage, raise_stage
 
@@ -119,7 +120,7 @@ async def knowledge(template: Path) -> KnowledgeBase:
     """The knowledge base, loaded once: it does not change while it is only read."""
     db = Database(f"sqlite+aiosqlite:///{template}")
     async with db.read() as session:
-        found = await KnowledgeBase.load(session)
+        found = await KnowledgeBase.load(session, EmbeddingStore(SentenceEncoder(), Settings().cache_dir))
     await db.close()
     return found
 

@@ -21,7 +21,7 @@ import uvicorn
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from actions.understanding import Understanding
+from actions.understanding import FloatArray, Understanding
 from gateway.app import Gateway, create_app
 from gateway.seed import DEMO_PASSWORD
 from gateway.settings import Settings
@@ -59,7 +59,9 @@ class ToldUnderstander:
     delay: float = 0.0
     asked: list[str] = field(default_factory=list)
 
-    async def understand(self, conversation_id: str, text: str, lang: str) -> Understanding:
+    async def understand(
+        self, conversation_id: str, text: str, lang: str, vector: FloatArray | None = None
+    ) -> Understanding:
         """Kinds of turn by key words."""
         self.asked.append(text)
         if self.mode != "works":

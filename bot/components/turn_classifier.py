@@ -2,7 +2,9 @@
 
 A multinomial logistic regression over TF-IDF n-grams of the folded text (`components.text`), turns of phrase and names that the
 training data lists (`lookup:` items), and a few features of shape. It needs neither tokenizer nor featurizer in the pipeline and no
-TensorFlow: prediction is a look-up of n-grams and one sum of rows.
+TensorFlow: prediction is a look-up of n-grams and one sum of rows. Where sentence vectors come with the messages
+(`components.vectors`), a second regression stands on them, and the two are put together: letters know the turn of phrase, the
+vector knows what is meant by words never seen here.
 
 Decision. Questions about services are spread over ten intents (`ask_cost`, `ask_where` …). The kind "question about a service"
 is decided first, by the *sum* of their probabilities; the aspect is the best of them. So "how much is it and where do I go",
@@ -20,6 +22,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -35,6 +38,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 
 from components import text as folding
+from components.vectors import Vector, key_of, read_vectors, vector_of
 
 logger = logging.getLogger(__name__)
 
@@ -349,7 +353,12 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             "min_count": 3,
             # Share of the examples held out to fit the temperature; 0 leaves the probabilities as they come.
             "calibration_share": 0.2,
-            "ranking_length": 3,
+            "ranking_length": 8,
+            # File with the vectors of the training examples, from the working folder; without it letters decide alone.
+            "vectors": "",
+            # What the vector's opinion counts beside the letters', 0…1; found on questions kept from all training.
+            "vector_share": 0.5,
+            "vector_C": 30.0,
             "weight_char": 1.0,
             "weight_word": 0.7,
             "weight_focus": 0.7,
@@ -374,6 +383,8 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         self.weights: npt.NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
         self.bias: npt.NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._is_service: npt.NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        #: Regression on sentence vectors: (numbers + 1) × intents, the last row is the bias; empty when there is none.
+        self.meaning: npt.NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
 
     @classmethod
     def create(
@@ -411,8 +422,9 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         truth = np.array([self.classes.index(intent) for _, intent in examples])
         block_weights = {name: float(self.config[f"weight_{name}"]) for name in BLOCKS}
         self.featurizer, matrix = Featurizer.fit(examples, tables, block_weights, int(self.config["min_count"]))
-        weights, bias = self._fit_weights(matrix, truth)
+        weights, bias = self._fit_weights(matrix, truth, float(self.config["C"]))
         temperature = self._fit_temperature(matrix, truth)
+        self._fit_meaning([text for text, _ in examples], truth)
         # The temperature is folded into the weights: nothing to do at prediction.
         self.weights = weights / temperature
         self.bias = bias / temperature
@@ -426,8 +438,21 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         self._index = {name: index for index, name in enumerate(classes)}
         self._is_service = np.array([name.startswith(SERVICE_PREFIX) for name in classes])
 
+    def _fit_meaning(self, texts: list[str], truth: npt.NDArray[np.int64]) -> None:
+        """The regression on sentence vectors, when the file has one for every example."""
+        known = read_vectors(Path(self.config["vectors"])) if self.config["vectors"] else {}
+        found = [known.get(key_of(text)) for text in texts]
+        missing = sum(vector is None for vector in found)
+        if missing:
+            if known:
+                logger.warning("%d of %d examples have no vector: letters decide alone", missing, len(texts))
+            return
+        matrix = sparse.csr_matrix(np.stack([vector for vector in found if vector is not None]))
+        weights, bias = self._fit_weights(matrix, truth, float(self.config["vector_C"]))
+        self.meaning = np.vstack([weights, bias[None, :]])
+
     def _fit_weights(
-        self, matrix: sparse.csr_matrix, truth: npt.NDArray[np.int64]
+        self, matrix: sparse.csr_matrix, truth: npt.NDArray[np.int64], trust: float
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Multinomial logistic regression by L-BFGS, rare intents weighing as much as frequent ones.
 
@@ -442,7 +467,7 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         target = np.zeros((rows, kinds), dtype=np.float32)
         target[np.arange(rows), truth] = 1.0
         turned = matrix.T.tocsr()
-        penalty = np.float32(1.0 / float(self.config["C"]))
+        penalty = np.float32(1.0 / trust)
 
         def loss_and_gradient(flat: FloatArray) -> tuple[float, FloatArray]:
             point = flat.astype(np.float32).reshape(columns + 1, kinds)
@@ -470,13 +495,13 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         if share <= 0 or len(truth) < 100:
             return 1.0
         held = np.random.default_rng(7).random(len(truth)) < share
-        weights, bias = self._fit_weights(matrix[~held], truth[~held])
+        weights, bias = self._fit_weights(matrix[~held], truth[~held], float(self.config["C"]))
         return fit_temperature(matrix[held] @ weights + bias, truth[held])
 
     # ---------------------------------------------------------------- prediction
 
-    def probabilities(self, text: str) -> FloatArray:
-        """Probability of each of `classes` for a text.
+    def probabilities(self, text: str, vector: Vector | None = None) -> FloatArray:
+        """Probability of each of `classes` for a text, and the sentence vector that came with it.
 
         Raises:
             RuntimeError: the classifier was not trained.
@@ -484,11 +509,17 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         if self.featurizer is None:
             raise RuntimeError("The turn classifier has not been trained.")
         columns, values = self.featurizer.row(text)
-        return softmax(values @ self.weights[columns] + self.bias)
+        scores: FloatArray = values @ self.weights[columns] + self.bias
+        if vector is None or not len(self.meaning):
+            return softmax(scores)
+        share = float(self.config["vector_share"])
+        by_meaning = softmax(vector @ self.meaning[:-1] + self.meaning[-1])
+        # A product of opinions: what either holds impossible stays unlikely.
+        return softmax((1 - share) * np.log(softmax(scores) + 1e-6) + share * np.log(by_meaning + 1e-6))
 
-    def decide(self, text: str) -> tuple[str, float, FloatArray]:
+    def decide(self, text: str, vector: Vector | None = None) -> tuple[str, float, FloatArray]:
         """Intent, probability of its kind, and all probabilities."""
-        probabilities = self.probabilities(text)
+        probabilities = self.probabilities(text, vector)
         careful = {name: float(probabilities[self._index[name]]) for name in CARE_FIRST if name in self._index}
         careful = {name: p for name, p in careful.items() if p >= float(self.config[f"{name}_from"])}
         if careful:
@@ -505,7 +536,8 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         """Put `intent`, `intent_ranking` and, for a wished language, `entities` on each message."""
         for message in messages:
             text = message.get(TEXT) or ""
-            name, confidence, probabilities = self.decide(text)
+            vector = vector_of(message.get("metadata"), len(self.meaning) - 1 if len(self.meaning) else 0)
+            name, confidence, probabilities = self.decide(text, vector)
             if confidence < float(self.config["threshold"]) and name not in CARE_FIRST:
                 name = FALLBACK_INTENT
             order = np.argsort(-probabilities)[: int(self.config["ranking_length"])]
@@ -548,7 +580,9 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         }
         with self._model_storage.write_to(self._resource) as folder:
             (folder / "turns.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
-            np.savez(folder / "turns.npz", idf=vocabulary.idf, weights=self.weights, bias=self.bias)
+            np.savez(
+                folder / "turns.npz", idf=vocabulary.idf, weights=self.weights, bias=self.bias, meaning=self.meaning
+            )
 
     @classmethod
     def load(
@@ -569,6 +603,7 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             described = json.loads((folder / "turns.json").read_text(encoding="utf-8"))
             with np.load(folder / "turns.npz", allow_pickle=False) as arrays:
                 idf, component.weights, component.bias = arrays["idf"], arrays["weights"], arrays["bias"]
+                component.meaning = arrays["meaning"]
         component._name_classes(described["classes"])
         component.featurizer = Featurizer(
             Vocabulary(

