@@ -43,7 +43,7 @@ test: setup browser ## every test
 
 lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
-	@cd bot && .venv/bin/mypy components serve.py tests
+	@cd bot && .venv/bin/mypy components serve.py baseline.py tests
 
 eval: setup ## how well questions are understood; FILES="a.jsonl b.jsonl" takes any, else our kept-aside ones
 	@.venv/bin/pietura eval files $(or $(FILES),gateway/evaluation/data/services.jsonl gateway/evaluation/data/dialogue.jsonl)
