@@ -52,7 +52,7 @@ def test_the_stored_model_keeps_what_it_learnt_of_vectors(tmp_path: Path, file: 
         classifier.config,
         classifier._model_storage,
         classifier._resource,
-        SimpleNamespace(),  # type: ignore[arg-type]
+        SimpleNamespace(),
     )
     assert np.allclose(
         again.probabilities("xyzzy", axis("handoff")), classifier.probabilities("xyzzy", axis("handoff"))
