@@ -48,7 +48,7 @@ lint: setup ## ruff, mypy strict in both environments, import rules
 eval: setup ## how well questions are understood; FILES="a.jsonl b.jsonl" takes any, else our kept-aside ones
 	@.venv/bin/pietura eval files $(or $(FILES),gateway/evaluation/data/services.jsonl gateway/evaluation/data/dialogue.jsonl)
 
-compare: setup ## our understanding beside Rasa's default pipeline and Bürokratt's (about half an hour)
+compare: setup ## our understanding beside Rasa's default pipeline and Bürokratt's (hours; ARGS="--services 20" takes a sample)
 	@.venv/bin/python -m gateway.evaluation.comparison $(ARGS)
 
 bench: setup ## throughput and latency beside a vanilla Rasa, in one run
