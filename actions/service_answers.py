@@ -90,7 +90,7 @@ class ServiceAnswers:
         """
         text = turn.request.text
         self._remember_place(turn)
-        candidates = self._knowledge.search(text, turn.lang, limit=5)
+        candidates = self._candidates(turn)
         sure, likely = self._knowledge.thresholds(turn.lang)
         best = candidates[0] if candidates else None
         turn.trace["candidates"] = [(c.service_id, round(c.probability, 4)) for c in candidates[:3]]
@@ -111,6 +111,12 @@ class ServiceAnswers:
         if sum(c.probability for c in near) >= sure and best.probability >= likely:
             choices = near
         return self._offer(turn, choices, aspect) if choices else None
+
+    def _candidates(self, turn: Turn) -> list[Candidate]:
+        """What the whole message may mean; searched for once a turn."""
+        if turn.candidates is None:
+            turn.candidates = self._knowledge.search(turn.request.text, turn.lang, limit=5)
+        return turn.candidates
 
     def _is_follow_up(self, text: str, candidates: list[Candidate], sure: float, current: str) -> bool:
         """A short message that names no other service belongs to the one just spoken of.
@@ -141,7 +147,7 @@ class ServiceAnswers:
         halves = [(pair, needed) for pair, needed in halves if _both_ask(*pair)][:_MOST_CUTS]
         if not halves:
             return ()
-        meant = {c.service_id for c in self._knowledge.search(text, lang, limit=5)}
+        meant = {c.service_id for c in self._candidates(turn)}
         best: tuple[float, tuple[tuple[str, str], ...]] = (0.0, ())
         for pair, needed in halves:
             found = [c for part in pair for c in self._knowledge.search(part, lang, limit=1)]

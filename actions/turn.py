@@ -7,6 +7,7 @@ from typing import Any
 from handoff.assistant.ports import HandoffWish, Reply, TurnRequest
 from handoff.conversations.schemas import Button, Utterance
 from kit.i18n import Catalogue
+from knowledge_base.search import Candidate
 
 
 class Turn:
@@ -17,6 +18,7 @@ class Turn:
             ``failures``, ``answers``, ``helped``.
         lang: the language to answer in.
         trace: what was understood and why, for editors.
+        candidates: what the search found for the whole message, once it was asked.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Turn:
         self.context = dict(request.context) if context is None else context
         self.trace: dict[str, Any] = {} if trace is None else trace
         self.place_looked_for = False
+        self.candidates: list[Candidate] | None = None
         self._texts = texts
 
     @property

@@ -5,7 +5,6 @@ Run as a process of its own (``python -m gateway.training``): the encoder it loa
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml
 
 from gateway.settings import ROOT, Settings
 from kit.i18n import LANGUAGES
-from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder
+from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder, key_of
 from knowledge_base.importer import read_data
 
 MODELS = ROOT / "bot" / "models"
@@ -58,8 +57,7 @@ def write_vectors(store: EmbeddingStore, path: Path = VECTORS) -> int:
     """Writes the vector of every example, by the hash under which the bot looks for it; their number."""
     files = [file for lang in LANGUAGES for file in sorted((ROOT / "nlu_data" / lang).glob("*.yml"))]
     texts = [text for text in dict.fromkeys(examples(*files, QUESTIONS)) if text]
-    keys = [hashlib.blake2b(text.encode(), digest_size=12).hexdigest() for text in texts]
-    np.savez(path, keys=np.array(keys), vectors=store.encode(texts).astype(np.float16))
+    np.savez(path, keys=np.array([key_of(text) for text in texts]), vectors=store.encode(texts).astype(np.float16))
     return len(texts)
 
 

@@ -227,7 +227,8 @@ class _Space:
         indices = np.concatenate([columns for columns, _ in rows]) if rows else np.empty(0, np.int32)
         values = np.concatenate([values for _, values in rows]) if rows else np.empty(0, np.float32)
         matrix = sparse.csr_matrix((values, indices, indptr), shape=(total, len(frequency)), dtype=np.float32)
-        self.matrix = matrix
+        self._rows = total
+        # Only the posting lists are kept: nobody asks for a row again.
         self._by_term = matrix.T.tocsr()
 
     def _row(self, bag: Mapping[str, int]) -> tuple[NDArray[np.int32], FloatArray]:
@@ -241,16 +242,15 @@ class _Space:
     def similarities(self, bag: Mapping[str, int]) -> FloatArray:
         """Cosine of ``bag`` with every row."""
         columns, values = self._row(bag)
-        rows = self.matrix.shape[0]
         indptr, indices, data = self._by_term.indptr, self._by_term.indices, self._by_term.data
         if len(columns) == 0:
-            return np.zeros(rows, np.float32)
+            return np.zeros(self._rows, np.float32)
         starts, ends = indptr[columns], indptr[columns + 1]
         lengths = ends - starts
         # One gather over all posting lists instead of a sparse product: half the time for a single query.
         offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
         at = np.arange(int(lengths.sum())) + offsets
-        found = np.bincount(indices[at], weights=data[at] * np.repeat(values, lengths), minlength=rows)
+        found = np.bincount(indices[at], weights=data[at] * np.repeat(values, lengths), minlength=self._rows)
         return found.astype(np.float32)
 
 
@@ -331,6 +331,29 @@ class _Bm25:
         return sum(stem in self._postings for stem in stems) / len(stems) if stems else 0.0
 
 
+class _Runs:
+    """Snippets in runs, one run an owner; owners without any snippet stay at zero."""
+
+    def __init__(self, owners: Sequence[int], count: int) -> None:
+        """``owners``: of each snippet; those of one owner stand together; ``count``: how many owners there are."""
+        self._count = count
+        self._filled, self._starts = np.unique(np.array(owners, np.intp), return_index=True)
+
+    def best(self, values: FloatArray) -> FloatArray:
+        """The largest value of each owner's snippets."""
+        return self._reduced(np.maximum, values)
+
+    def total(self, rows: FloatArray) -> FloatArray:
+        """The sum of each owner's rows."""
+        return self._reduced(np.add, rows)
+
+    def _reduced(self, by: np.ufunc, values: FloatArray) -> FloatArray:
+        out = np.zeros((self._count, *values.shape[1:]), np.float32)
+        if len(self._starts):
+            out[self._filled] = by.reduceat(values, self._starts)
+        return out
+
+
 # --- by meaning -----------------------------------------------------------------------------------------------------
 
 
@@ -353,20 +376,16 @@ class _Meaning:
         for texts in nothing.values():
             owners += [self._count] * len(texts)
             snippets += texts
-        self._owners = np.array(owners, np.intp)
         self._vectors: FloatArray = encoder.encode(snippets)
-        self._filled, self._starts = np.unique(self._owners, return_index=True)
-        # An average over each run of snippets; the last is of messages about nothing.
-        means = np.zeros((self._count + 1, self._vectors.shape[1]), np.float32)
-        means[self._filled] = np.add.reduceat(self._vectors, self._starts)
+        self._runs = _Runs(owners, self._count + 1)
+        # The last is of messages about nothing.
+        means = self._runs.total(self._vectors)
         self._means = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
     def scores(self, question: str) -> tuple[dict[str, FloatArray], float]:
         """Scores of every service by each view, and how much the question is like messages about no service."""
         vector = self._encoder.encode_one(question)
-        alike = self._vectors @ vector
-        nearest = np.zeros(self._count + 1, np.float32)
-        nearest[self._filled] = np.maximum.reduceat(alike, self._starts)
+        nearest = self._runs.best(np.asarray(self._vectors @ vector, np.float32))
         profile = np.asarray(self._means @ vector, np.float32)
         found: dict[str, FloatArray] = {"meaning_nearest": nearest, "meaning_profile": profile}
         return {name: values[: self._count] for name, values in found.items()}, float(profile[self._count])
@@ -424,22 +443,18 @@ class _LanguageIndex:
         # Messages about no service are a class of their own, so that "thank you" need not look like anything.
         owners += [self._count] * len(nothing)
         words += [txt.words(snippet, lang) for snippet in nothing]
-        self._owners = np.array(owners, np.intp)
         self._bm25 = _Bm25(bags)
         self._texts = _Bm25(text_bags)
         self._stems = _Space([_stem_bag(txt.stems_of(found, lang)) for found in words])
         self._chars = _Space([_char_bag(self._forms(found)) for found in words])
-        # Start of each service's run of snippets, for a maximum over runs; services without any stay at zero.
-        self._filled, self._starts = np.unique(self._owners, return_index=True)
+        self._runs = _Runs(owners, self._count + 1)
 
     def _forms(self, words: Iterable[str]) -> list[str]:
         return [txt.search_form(word, self._lang) for word in words]
 
     def _best(self, similarities: FloatArray) -> tuple[FloatArray, float]:
         """The best snippet of each service, and the best of those about nothing."""
-        out = np.zeros(self._count + 1, np.float32)
-        if len(self._starts):
-            out[self._filled] = np.maximum.reduceat(similarities, self._starts)
+        out = self._runs.best(similarities)
         return out[: self._count], float(out[self._count])
 
     def components(self, question: str) -> Components:

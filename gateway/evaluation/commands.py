@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 
 from gateway.evaluation import baseline, dialogue, report, services
 from gateway.evaluation.questions import BadQuestions, DialogueLine, ServiceQuestion, read
-from gateway.evaluation.trial import begin
+from gateway.evaluation.trial import Answered, begin
 
 app = typer.Typer(no_args_is_help=True, help="Measures the assistant on question files (JSON lines).")
 Files = Annotated[list[Path], typer.Argument(help="JSON lines.")]
@@ -121,30 +122,36 @@ def _write(path: Path, found: dict[str, Any], rows: list[dict[str, Any]]) -> Non
 
 
 def _service_row(result: services.ServiceResult) -> dict[str, Any]:
-    reply = result.answered.reply
-    return {
-        **result.question.model_dump(mode="json"),
-        "ranking": result.ranking,
-        "probability": result.probability,
-        "said": result.said,
-        "found_aspect": result.aspect,
-        "found_municipality": result.municipality,
-        "found_lang": result.answered.lang,
-        "outcome": reply.outcome if reply else None,
-        "trace": reply.trace if reply else None,
-        "took_ms": round(result.answered.took_ms, 1),
-    }
+    return _row(
+        result.question,
+        result.answered,
+        ranking=result.ranking,
+        probability=result.probability,
+        said=result.said,
+        found_aspect=result.aspect,
+        found_municipality=result.municipality,
+        found_lang=result.answered.lang,
+    )
 
 
 def _dialogue_row(result: dialogue.DialogueResult) -> dict[str, Any]:
-    reply = result.answered.reply
+    return _row(
+        result.line,
+        result.answered,
+        found_kind=result.kind,
+        services=result.services,
+        found_aspect=result.aspect,
+        stored=result.answered.stored,
+    )
+
+
+def _row(asked: BaseModel, answered: Answered, **found: Any) -> dict[str, Any]:
+    """A question, what was found of it, and what the assistant made of it."""
+    reply = answered.reply
     return {
-        **result.line.model_dump(mode="json"),
-        "found_kind": result.kind,
-        "services": result.services,
-        "found_aspect": result.aspect,
-        "stored": result.answered.stored,
+        **asked.model_dump(mode="json"),
+        **found,
         "outcome": reply.outcome if reply else None,
         "trace": reply.trace if reply else None,
-        "took_ms": round(result.answered.took_ms, 1),
+        "took_ms": round(answered.took_ms, 1),
     }

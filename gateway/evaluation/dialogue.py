@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.evaluation.questions import DialogueLine
-from gateway.evaluation.services import Progress
+from gateway.evaluation.services import STATES_SERVICE, Progress, share
 from gateway.evaluation.trial import Answered, Trial, fresh
 from handoff.assistant.ports import Reply
-
-_SERVICE_OUTCOMES = ("answered", "asked_back")
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def judge(line: DialogueLine, answered: Answered) -> DialogueResult:
     """What a message was taken for."""
     reply = answered.reply
     services: tuple[str, ...] = ()
-    if reply is not None and reply.outcome in _SERVICE_OUTCOMES and reply.trace.get("service"):
+    if reply is not None and reply.outcome in STATES_SERVICE and reply.trace.get("service"):
         services = tuple(reply.trace.get("two_questions") or [reply.trace["service"]])
     aspect = reply.trace.get("asked_aspect") if reply else None
     return DialogueResult(line, answered, _kind(line, answered, services), services, aspect)
@@ -108,17 +106,17 @@ def figures(results: Sequence[DialogueResult]) -> dict[str, Any]:
     return {
         "n": len(results),
         "kinds": {
-            kind: {"n": len(own), "recall": _share([r.right for r in own])} for kind, own in sorted(kinds.items())
+            kind: {"n": len(own), "recall": share([r.right for r in own])} for kind, own in sorted(kinds.items())
         },
-        "accuracy": _share([r.right for r in results]),
-        "handoff_recall": _share([r.right for r in kinds.get("handoff", [])]),
-        "emergency_recall": _share([_right_number(r) for r in kinds.get("emergency", [])]),
-        "oos_recall_at_5": _share([refused(r) for r in off_topic]),
-        "oos_said_wrong": _share([bool(r.services) for r in off_topic]),
-        "pii_masked": _share([value not in r.answered.stored for r, value in private]),
-        "followup_service": _share([r.line.noted("service") in r.services for r in followups]),
-        "followup_aspect": _share([r.aspect == r.line.noted("aspect") for r in followups]),
-        "multi_both": _share([set(r.services) == both for r, both in double]),
+        "accuracy": share([r.right for r in results]),
+        "handoff_recall": share([r.right for r in kinds.get("handoff", [])]),
+        "emergency_recall": share([_right_number(r) for r in kinds.get("emergency", [])]),
+        "oos_recall_at_5": share([refused(r) for r in off_topic]),
+        "oos_said_wrong": share([bool(r.services) for r in off_topic]),
+        "pii_masked": share([value not in r.answered.stored for r, value in private]),
+        "followup_service": share([r.line.noted("service") in r.services for r in followups]),
+        "followup_aspect": share([r.aspect == r.line.noted("aspect") for r in followups]),
+        "multi_both": share([set(r.services) == both for r, both in double]),
     }
 
 
@@ -138,7 +136,3 @@ def _right_number(result: DialogueResult) -> bool:
     said = {link.url.removeprefix("tel:") for utterance in reply.utterances for link in utterance.links}
     expected = (result.line.noted("expect") or "112").split("|")
     return not said.isdisjoint(expected)
-
-
-def _share(values: Sequence[bool]) -> float | None:
-    return round(sum(values) / len(values), 4) if values else None

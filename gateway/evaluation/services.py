@@ -16,7 +16,8 @@ Progress = Callable[[int, int], None]
 #: What is said to a question, at best first: the right answer; choices with the right one among them; choices without it;
 #: a hand-over, a question back or small talk; a wrong answer as if it were certain.
 SAID = ("right", "choices", "choices_without", "honest", "wrong")
-_STATES_SERVICE = ("answered", "asked_back")
+#: Outcomes that speak of one service as the one meant.
+STATES_SERVICE = ("answered", "asked_back")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _said(question: ServiceQuestion, answered: Answered) -> str:
     reply = answered.reply
     if reply is None:
         return "honest"
-    if reply.outcome in _STATES_SERVICE and (reply.service_id or "service_id" in reply.context):
+    if reply.outcome in STATES_SERVICE and (reply.service_id or "service_id" in reply.context):
         stated = set(reply.trace.get("two_questions") or [reply.service_id or reply.context["service_id"]])
         return "wrong" if stated.isdisjoint(question.accepted) else "right"
     if reply.outcome == "choices":
@@ -105,7 +106,7 @@ def figures(results: Sequence[ServiceResult]) -> dict[str, Any]:
     for result in results:
         by_style[result.question.style].append(result)
     found["styles"] = {
-        style: {"n": len(own), "top1": _share([r.first for r in own])} for style, own in sorted(by_style.items())
+        style: {"n": len(own), "top1": share([r.first for r in own])} for style, own in sorted(by_style.items())
     }
     return found
 
@@ -117,18 +118,19 @@ def _figures_of(results: Sequence[ServiceResult]) -> dict[str, Any]:
     placed = [r for r in results if r.question.municipality]
     return {
         "n": total,
-        "top1": _share([r.first for r in results]),
-        "top3": _share([r.among_three for r in results]),
+        "top1": share([r.first for r in results]),
+        "top3": share([r.among_three for r in results]),
         "said_right": round(said["right"] / total, 4),
         "choices_right": round(said["choices"] / total, 4),
         "honest": round((said["honest"] + said["choices_without"]) / total, 4),
         "said_wrong": round(said["wrong"] / total, 4),
-        "aspect": _share([r.aspect == r.question.aspect for r in labelled]),
-        "municipality": _share([r.municipality == r.question.municipality for r in placed]),
+        "aspect": share([r.aspect == r.question.aspect for r in labelled]),
+        "municipality": share([r.municipality == r.question.municipality for r in placed]),
     }
 
 
-def _share(values: Sequence[bool]) -> float | None:
+def share(values: Sequence[bool]) -> float | None:
+    """How many of ``values`` are true, as a fraction; None of none."""
     return round(sum(values) / len(values), 4) if values else None
 
 

@@ -97,6 +97,11 @@ class SentenceEncoder:
         return (halves * self._scales[rows].astype(np.float32)[..., None]).reshape(len(rows), DIMENSIONS)
 
 
+def key_of(text: str) -> str:
+    """The name under which a text's vector lies in a file; the bot, in its own environment, computes the same."""
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
 class EmbeddingStore:
     """Vectors of the knowledge base's texts, kept in a file: they change only with a text or the model."""
 
@@ -108,7 +113,7 @@ class EmbeddingStore:
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Vectors of ``texts`` from the file; those not seen before are computed (some milliseconds each) and kept."""
         wanted = list(dict.fromkeys(texts))
-        keys = {text: hashlib.blake2b(text.encode(), digest_size=12).hexdigest() for text in wanted}
+        keys = {text: key_of(text) for text in wanted}
         known = self._read()
         missing = [text for text in wanted if keys[text] not in known]
         if missing:
