@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import structlog
 
+from actions.aspects import GENERAL
 from actions.safety import Emergency, SafetyRules, fold
 from actions.service_answers import ServiceAnswers
 from actions.turn import Turn
@@ -82,8 +83,9 @@ class PieturaAssistant:
             "intent": understanding.intent,
             "confidence": round(understanding.confidence, 3),
             "form": round(understanding.service, 4),
-            "asked_aspect": understanding.aspect,
+            "aspects": {name: round(chance, 4) for name, chance in understanding.aspects.items()},
         }
+        turn.aspects = understanding.aspects
         if understanding.plan == "answer_service":
             both = self._answers.two_questions(turn)
             if both:
@@ -96,7 +98,8 @@ class PieturaAssistant:
         for service_id, text in parts:
             vector = await self._knowledge.vector(text)
             part = await self._understander.understand(turn.request.conversation_id, text, turn.lang, vector)
-            wanted.append((service_id, part.aspect or "general"))
+            wanted.append((service_id, self._answers.aspect(service_id, part.aspects)))
+        turn.trace["asked_aspect"] = wanted[0][1]
         return self._answers.give_both(turn, wanted)
 
     # --- buttons ----------------------------------------------------------------------------------------------------
@@ -144,9 +147,10 @@ class PieturaAssistant:
                 fresh = replace(turn.request, text=text)
                 turn.context.pop("service_id", None)
                 corrected = Turn(fresh, self._texts, turn.context, turn.trace)
-                aspect = turn.context.get("aspect", "general")
+                # What was asked before is asked of the right service now.
+                corrected.aspects = {turn.context.get("aspect", GENERAL): 1.0}
                 # Whoever corrects us speaks of a service, whatever the form of the words.
-                return self._answers.search(corrected, aspect, _CORRECTED) or self._unclear(turn)
+                return self._answers.search(corrected, _CORRECTED) or self._unclear(turn)
             case "choose_language":
                 return self._choose_language(turn)
             case "complaint" | "suggestion":
@@ -160,8 +164,7 @@ class PieturaAssistant:
                 return self._service_or_not(turn, understanding)
 
     def _service_or_not(self, turn: Turn, understanding: Understanding, *, follow_up: bool = False) -> Reply:
-        aspect = understanding.aspect or "general"
-        found = self._answers.search(turn, aspect, understanding.service, follow_up=follow_up)
+        found = self._answers.search(turn, understanding.service, follow_up=follow_up)
         if found is not None:
             return found
         ranking = dict(understanding.ranking)
@@ -190,7 +193,8 @@ class PieturaAssistant:
         if key in ("affirm", "deny") and waits_for_helped:
             return self._helped(turn, key == "affirm")
         if unsure or key in ("affirm", "deny"):
-            found = self._answers.search(turn, "general", understanding.service, follow_up=False)
+            turn.aspects = {GENERAL: 1.0}
+            found = self._answers.search(turn, understanding.service, follow_up=False)
             if found is not None and found.outcome == "answered":
                 return found
         buttons = (turn.person_button(),) if key in ("abuse", "deny") else ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actions.aspects import AspectPrior
+from actions.double_questions import cuts
 from actions.safety import fold
 from actions.scope import Scope
 from actions.turn import Turn
@@ -17,7 +19,6 @@ from knowledge_base.service import KnowledgeBase, ServiceAnswerView
 
 _MAX_CHOICES = 3
 _ASPECT_BUTTONS = 3
-_SENTENCE = re.compile(r"(?<=[?!.])\s+|\n+")
 _ORDINALS = (
     re.compile(r"^(1|1\.|pirm\w+|pirmo|перв\w+|first|the first( one)?)$"),
     re.compile(r"^(2|2\.|otr\w+|втор\w+|second|the second( one)?)$"),
@@ -26,47 +27,17 @@ _ORDINALS = (
 _ANY_PLACE = re.compile(
     r"\b(nezinu|vienalga|jebkura|visas?|nav svarigi)\b|не знаю|все равно|любая|\b(don'?t know|any|doesn'?t matter)\b"
 )
-#: Where one question may end and another begin, besides the end of a sentence.
-_CONNECTOR = re.compile(
-    r"\s*[,;]?\s+(?:"
-    r"un(?: tad)?\b|kā (?=arī)|(?=vēl arī)|"
-    r"и(?: потом)?\b|а (?=также|ещё|еще)|"
-    r"and(?: then)?\b|(?=plus\b)"
-    r")\s*|\s*[,;]\s+",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"\b(kā|ka|kur|cik|kad|vai|ko|kād\w+|kad[iu]s?|gribu|vajag|vajadz\w+|jā\w{4,}|how|where|what|when|which|can|do|does|need|want"
-    r"|как|где|куда|сколько|когда|можно|нужн\w*|надо|хочу|какие|kak|gde|skolko|kogda|nado)\b",
-    re.IGNORECASE,
-)
-_BESIDES = re.compile(r"\b(vēl|vel|arī|ari|ещё|еще|также|also|plus)\b", re.IGNORECASE)
-_MOST_CUTS = 6
-_LEAST_WORDS = 2
-#: Longer messages are stories.
-_DOUBLE_WORDS = 45
-#: How sure both of two sentences must be, and both halves of one.
-_SURE_SENTENCE = 0.6
-_SURE_HALF = 0.35
 #: A follow-up is short: "un cik tas maksā?", "а какие документы нужны?".
 _FOLLOW_UP_WORDS = 8
 #: … or a little longer, when no other service comes near.
 _FOLLOW_UP_WORDS_MORE = 14
-_FAINT = 0.1
+_FAINT = 0.25
 #: Words with which people go on about the same thing.
 _CONNECTED = re.compile(
     r"^\s*(un|bet|a|ja|vai tad|tad|и|а|но|тогда|and|but|so|then|what about|how about)\b", re.IGNORECASE
 )
-#: Another service with this probability is hinted at.
-_HINT = 0.25
-
-
-def _both_ask(first: str, second: str) -> bool:
-    """Whether each part of a message asks for something; "un vēl …" goes on asking."""
-    if min(len(first.split()), len(second.split())) < _LEAST_WORDS or not _ASKS.search(first):
-        return False
-    opening = " ".join(second.split()[:2])
-    return _ASKS.search(second) is not None or _BESIDES.search(opening) is not None
+#: From this probability on another service is hinted at, and named beyond doubt of a mere "and …".
+_HINT, _NAMED = 0.35, 0.7
 
 
 class ServiceAnswers:
@@ -76,15 +47,19 @@ class ServiceAnswers:
         self._knowledge = knowledge
         self._texts = texts
         self._scope = Scope.load()
+        self._prior = AspectPrior.load()
 
     # --- which service ----------------------------------------------------------------------------------------------
 
-    def search(self, turn: Turn, aspect: str, service: float, *, follow_up: bool = True) -> Reply | None:
+    def aspect(self, service_id: str, chances: Mapping[str, float]) -> str:
+        """What is asked of a service, by the words' ``chances`` and by what there is to ask."""
+        return self._prior.choose(chances, self._knowledge.aspects(service_id))
+
+    def search(self, turn: Turn, service: float, *, follow_up: bool = True) -> Reply | None:
         """Answers, offers choices, or gives None when nothing is sure enough to be said.
 
         Args:
             turn: the message.
-            aspect: what is asked.
             service: how likely, by its form, the message is a question about a service.
             follow_up: whether it may go on about the service spoken of.
         """
@@ -95,9 +70,11 @@ class ServiceAnswers:
         best = candidates[0] if candidates else None
         turn.trace["candidates"] = [(c.service_id, round(c.probability, 4)) for c in candidates[:3]]
         current = turn.context.get("service_id")
-        if follow_up and current and self._is_follow_up(text, candidates, sure, current):
-            turn.trace["follow_up"] = True
-            return self.give(turn, current, aspect)
+        about = best.service_id if best else current or ""
+        turn.trace["asked_aspect"] = self.aspect(about, turn.aspects)
+        if follow_up and current and self._is_follow_up(text, candidates, current):
+            turn.trace |= {"follow_up": True, "asked_aspect": self.aspect(current, turn.aspects)}
+            return self.give(turn, current, turn.trace["asked_aspect"])
         if best is None:
             return None
         score = self._scope.score(service, best.probability)
@@ -105,12 +82,12 @@ class ServiceAnswers:
         if score < self._scope.offer_from:
             return None
         if best.probability >= sure and score >= self._scope.answer_from:
-            return self.give(turn, best.service_id, aspect)
+            return self.give(turn, best.service_id, turn.trace["asked_aspect"])
         near = candidates[:_MAX_CHOICES]
         choices = [c for c in near if c.probability >= likely]
         if sum(c.probability for c in near) >= sure and best.probability >= likely:
             choices = near
-        return self._offer(turn, choices, aspect) if choices else None
+        return self._offer(turn, choices) if choices else None
 
     def _candidates(self, turn: Turn) -> list[Candidate]:
         """What the whole message may mean; searched for once a turn."""
@@ -118,7 +95,7 @@ class ServiceAnswers:
             turn.candidates = self._knowledge.search(turn.request.text, turn.lang, limit=5)
         return turn.candidates
 
-    def _is_follow_up(self, text: str, candidates: list[Candidate], sure: float, current: str) -> bool:
+    def _is_follow_up(self, text: str, candidates: list[Candidate], current: str) -> bool:
         """A short message that names no other service belongs to the one just spoken of.
 
         "Un cik tas maksā?" says so itself. Without such a word a hint at another service is enough to ask back: an answer
@@ -129,32 +106,26 @@ class ServiceAnswers:
         other = candidates[0].probability if candidates else 0.0
         if len(text.split()) > (_FOLLOW_UP_WORDS if other >= _FAINT else _FOLLOW_UP_WORDS_MORE):
             return False
-        return other < (sure if _CONNECTED.match(text) else _HINT)
+        return other < (_NAMED if _CONNECTED.match(text) else _HINT)
 
     def two_questions(self, turn: Turn) -> tuple[tuple[str, str], ...]:
         """The two services of a double question, each with its part of the message; empty when it is a single one.
 
-        Both parts must ask, each must be sure of a service of its own, and the whole message must have both in mind: "Piedzima
-        bērns un gribu deklarēt dzīvesvietu" tells a story and asks once. Two sentences are more often a story and a question
-        than two halves of a sentence are, so they must be surer.
+        Each part must be sure of a service of its own, and the whole message must have both in mind.
         """
-        lang, text = turn.lang, turn.request.text
-        if len(text.split()) > _DOUBLE_WORDS:
-            return ()
-        cuts = [(cut, _SURE_SENTENCE) for cut in _SENTENCE.finditer(text)]
-        cuts += [(cut, _SURE_HALF) for cut in _CONNECTOR.finditer(text)]
-        halves = [((text[: cut.start()].strip(), text[cut.end() :].strip()), needed) for cut, needed in cuts]
-        halves = [(pair, needed) for pair, needed in halves if _both_ask(*pair)][:_MOST_CUTS]
-        if not halves:
-            return ()
-        meant = {c.service_id for c in self._candidates(turn)}
+        meant: set[str] = set()
         best: tuple[float, tuple[tuple[str, str], ...]] = (0.0, ())
-        for pair, needed in halves:
-            found = [c for part in pair for c in self._knowledge.search(part, lang, limit=1)]
-            services = {c.service_id for c in found} & meant
-            chances = [c.probability for c in found]
-            if len(found) == 2 and len(services) == 2 and min(chances) >= needed and sum(chances) > best[0]:
-                best = (sum(chances), tuple((c.service_id, part) for c, part in zip(found, pair, strict=True)))
+        for cut in cuts(turn.request.text):
+            meant = meant or {c.service_id for c in self._candidates(turn)}
+            found: list[tuple[Candidate, str]] = []
+            for part in (cut.first, cut.second):
+                likeliest = self._knowledge.search(part, turn.lang, limit=1)
+                if not likeliest or likeliest[0].probability < cut.sure or likeliest[0].service_id not in meant:
+                    break
+                found.append((likeliest[0], part))
+            sure = sum(c.probability for c, _ in found)
+            if len({c.service_id for c, _ in found}) == 2 and sure > best[0]:
+                best = (sure, tuple((c.service_id, part) for c, part in found))
         return best[1]
 
     def give_both(self, turn: Turn, wanted: Sequence[tuple[str, str]]) -> Reply:
@@ -175,18 +146,19 @@ class ServiceAnswers:
         self._remember_place(turn)
         known = [service_id for service_id in event.services if self._knowledge.known(service_id)]
         turn.trace["life_event"] = event.id
-        return self._choices(turn, known, "general", event.said(turn.lang))
+        return self._choices(turn, known, event.said(turn.lang))
 
-    def _offer(self, turn: Turn, choices: list[Candidate], aspect: str) -> Reply:
+    def _offer(self, turn: Turn, choices: list[Candidate]) -> Reply:
         key = "choices" if len(choices) > 1 else "choices.one"
-        return self._choices(turn, [c.service_id for c in choices], aspect, turn.text(key))
+        return self._choices(turn, [c.service_id for c in choices], turn.text(key))
 
-    def _choices(self, turn: Turn, service_ids: Sequence[str], aspect: str, said: str) -> Reply:
+    def _choices(self, turn: Turn, service_ids: Sequence[str], said: str) -> Reply:
+        aspects = [self.aspect(service_id, turn.aspects) for service_id in service_ids]
         buttons = [
             Button(self._knowledge.title(service_id, turn.lang), f"service:{service_id}:{aspect}")
-            for service_id in service_ids
+            for service_id, aspect in zip(service_ids, aspects, strict=True)
         ]
-        turn.context["pending"] = {"kind": "choices", "ids": list(service_ids), "aspect": aspect}
+        turn.context["pending"] = {"kind": "choices", "ids": list(service_ids), "aspects": aspects}
         return turn.reply("choices", Utterance(said, turn.lang, (*buttons, turn.person_button())))
 
     # --- what was asked back ----------------------------------------------------------------------------------------
@@ -204,7 +176,7 @@ class ServiceAnswers:
         if asked.get("kind") == "choices":
             for place, pattern in enumerate(_ORDINALS):
                 if place < len(asked["ids"]) and pattern.match(folded):
-                    return self.give(turn, asked["ids"][place], asked["aspect"])
+                    return self.give(turn, asked["ids"][place], asked["aspects"][place])
         return None
 
     def with_municipality(self, turn: Turn, municipality_id: str | None) -> Reply | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from handoff.assistant.ports import HandoffWish, Reply, TurnRequest
@@ -19,6 +20,7 @@ class Turn:
         lang: the language to answer in.
         trace: what was understood and why, for editors.
         candidates: what the search found for the whole message, once it was asked.
+        aspects: how likely each aspect is asked, by the words alone.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Turn:
         self.trace: dict[str, Any] = {} if trace is None else trace
         self.place_looked_for = False
         self.candidates: list[Candidate] | None = None
+        self.aspects: Mapping[str, float] = {}
         self._texts = texts
 
     @property

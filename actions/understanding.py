@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handoff.assistant.ports import AssistantUnavailable
 
 FloatArray = NDArray[np.float32]
+_ASPECT = "ask_"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class Understanding:
     ranking: tuple[tuple[str, float], ...]
     entities: tuple[dict[str, Any], ...] = ()
     service: float = 1.0
+
+    @property
+    def aspects(self) -> dict[str, float]:
+        """How likely each aspect of a service is asked, were it a question about one; empty when Rasa did not say."""
+        found = {name.removeprefix(_ASPECT): chance for name, chance in self.ranking if name.startswith(_ASPECT)}
+        return found or ({self.aspect: 1.0} if self.aspect else {})
 
 
 class Understander(Protocol):

@@ -180,6 +180,11 @@ class KnowledgeBase:
         """Whether there is such a service."""
         return service_id in self._state.services
 
+    def aspects(self, service_id: str) -> frozenset[str]:
+        """Aspects that can be answered, in Latvian at least; empty for an unknown service."""
+        answers = self._state.texts.get((service_id, DEFAULT_LANGUAGE))
+        return frozenset(answers) | {STATUS} if answers else frozenset()
+
     def service_ids(self) -> list[str]:
         """Every service, in the order of the catalogue."""
         return list(self._state.services)

@@ -377,7 +377,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if data.problems:
         sys.stderr.write("".join(f"{problem}\n" for problem in data.problems))
         return 1
-    asked = given.questions or [TUNING_DIR / "services.jsonl"]
+    asked = given.questions or [TUNING_DIR / "services.jsonl", TUNING_DIR / "short.jsonl"]
     spoken = given.dialogue or [TUNING_DIR / "dialogue.jsonl"]
     questions = [q for path in asked for q in read_questions(path)]
     questions += [q for path in spoken for q in read_negatives(path)]

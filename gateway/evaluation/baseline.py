@@ -13,6 +13,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "data"
 SERVICES = FOLDER / "services.jsonl"
+#: Questions of one to five words, as people type them into a search box; apart, for they would hide the others.
+SHORT = FOLDER / "short.jsonl"
 DIALOGUE = FOLDER / "dialogue.jsonl"
 FILE = FOLDER / "baseline.json"
 #: A fall of more than this, as a fraction, fails the build.
@@ -52,7 +54,7 @@ def _flat(figures: dict[str, Any], path: str = "") -> Iterator[tuple[str, float]
 
 
 def committed() -> dict[str, Any]:
-    """The committed figures: ``services`` and ``dialogue``.
+    """The committed figures: ``services``, ``short`` and ``dialogue``.
 
     Raises:
         OSError, ValueError: the file is missing or broken.

@@ -85,13 +85,19 @@ def eval_baseline(
 
 
 async def measure_kept() -> dict[str, Any]:
-    """The figures on our own kept-aside questions: ``services`` and ``dialogue``."""
+    """The figures on our own kept-aside questions: ``services``, ``short`` and ``dialogue``."""
     questions = read(ServiceQuestion, [baseline.SERVICES])
+    short = read(ServiceQuestion, [baseline.SHORT])
     lines = read(DialogueLine, [baseline.DIALOGUE])
     async with begin() as trial:
         about_services = await services.ask_all(trial, questions, progress)
+        in_short = await services.ask_all(trial, short, progress)
         in_dialogue = await dialogue.ask_all(trial, lines, progress)
-    return {"services": services.figures(about_services), "dialogue": dialogue.figures(in_dialogue)}
+    return {
+        "services": services.figures(about_services),
+        "short": services.figures(in_short),
+        "dialogue": dialogue.figures(in_dialogue),
+    }
 
 
 async def _ask_services(questions: list[ServiceQuestion]) -> list[services.ServiceResult]:

@@ -32,7 +32,7 @@ from knowledge_base.search import SearchableService, SearchIndex, SearchParams, 
 from knowledge_base.tune import searchable
 
 _HERE = Path(__file__).parent
-KEPT = _HERE / "data" / "services.jsonl"
+KEPT = (_HERE / "data" / "services.jsonl", _HERE / "data" / "short.jsonl")
 PAGE = ROOT / "docs" / "understanding-compared.md"
 _BASELINES = {"Bürokratt": "buerokratt.yml", "Rasa default": "rasa_default.yml"}
 _TILDE_SETS = ("chatbot", "askubuntu", "webapps")
@@ -109,7 +109,7 @@ def rasa(config: Path, rows: Iterable[dict[str, str]], texts: Iterable[str]) -> 
             # Rasa shows its progress there, epoch by epoch.
             stderr=None,
             check=False,
-            timeout=3600,
+            timeout=8 * 3600,
         )
         if done.returncode != 0:
             raise RuntimeError(f"{config.name}: Rasa ended with status {done.returncode}")
@@ -239,7 +239,7 @@ def main() -> None:
     settings = Settings()
     services = sample(given.services)
     ids = {service.id for service in services}
-    questions = [question for question in read(ServiceQuestion, [KEPT]) if question.service_id in ids]
+    questions = [question for question in read(ServiceQuestion, KEPT) if question.service_id in ids]
     rows = judge("Pietura", questions, ours(services, settings)(questions))
     material = taught(services)
     for system, config in _BASELINES.items():

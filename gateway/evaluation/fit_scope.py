@@ -25,8 +25,8 @@ from gateway.settings import ROOT
 _TUNING = ROOT / "knowledge_base" / "data" / "tuning"
 _FILE = ROOT / "actions" / "data" / "scope.json"
 #: Of service questions, so many may be refused, and of off-topic messages, so many answered as if certain.
-REFUSED = 0.015
-ANSWERED_OFF_TOPIC = 0.015
+REFUSED = 0.02
+ANSWERED_OFF_TOPIC = 0.01
 
 
 def opinions(answered: Answered) -> tuple[float, float] | None:
@@ -53,7 +53,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=_TUNING)
     given = parser.parse_args()
     lines = [x for x in read(DialogueLine, [given.folder / "dialogue.jsonl"]) if x.kind == "out_of_scope"]
-    ours, others = asyncio.run(gather(read(ServiceQuestion, [given.folder / "services.jsonl"]), lines))
+    questions = read(ServiceQuestion, [given.folder / "services.jsonl", given.folder / "short.jsonl"])
+    ours, others = asyncio.run(gather(questions, lines))
     inside = np.array([o for a in ours if (o := opinions(a))])
     outside = np.array([o for a in others if (o := opinions(a))])
     truth = np.repeat([1, 0], [len(inside), len(outside)])

@@ -8,6 +8,7 @@ out in 0.8 % more pieces).
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from collections import Counter
@@ -147,13 +148,25 @@ def kept_pieces(model: PackedModel, texts: list[str]) -> list[int]:
     return sorted(set(range(_SPECIAL)) | single | set(counted))
 
 
-def build(packed: Path, folder: Path) -> int:
+def pieces_of(model: PackedModel, vocabulary: Path) -> list[int]:
+    """The pieces that a tokenizer's file names: those of the last training.
+
+    Raises:
+        OSError, ValueError, KeyError: the file is missing, broken, or names pieces that the model does not have.
+    """
+    place = {piece: at for at, piece in enumerate(model.pieces)}
+    return [place[piece] for piece, _ in json.loads(vocabulary.read_text("utf-8"))["model"]["vocab"]]
+
+
+def build(packed: Path, folder: Path, vocabulary: Path | None) -> int:
     """Writes the small model in Hugging Face's form to ``folder``, with ``kept.npy`` (the pieces kept, by their old number).
+
+    ``vocabulary``: the tokenizer whose pieces are kept, so that their table stays as it is; None chooses them anew.
 
     Returns: how many pieces were kept.
     """
     model = read_packed(packed)
-    kept = kept_pieces(model, own_texts())
+    kept = pieces_of(model, vocabulary) if vocabulary else kept_pieces(model, own_texts())
     state: dict[str, NDArray[np.float32]] = {
         "embeddings.word_embeddings.weight": model.matrix("emb.word", -1, 384)[kept],
         "embeddings.position_embeddings.weight": model.plain("emb.pos").reshape(512, 384),

@@ -1,0 +1,110 @@
+"""Two questions in one message: where it may be cut.
+
+"Kā nomainīt pasi un kur piedeklarēties?" asks twice; "Piedzima dēls, gribu pabalstu" tells something and asks once. A cut is kept
+only when both of its parts may ask; whether each is sure of a service of its own is for the search to say. A part that hangs on
+the other ("ja man jau ir eID", "который мне не принадлежит") asks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Longer messages are stories.
+MOST_WORDS = 45
+_MOST_CUTS = 6
+#: A part without any asking of its own shares the other's. It is short, or a wish rules both.
+_SHARED_WORDS, _WISHED_WORDS = 6, 10
+
+#: How sure both parts must be: of two that ask; of one that shares the other's verb; of a statement before a question.
+_ASKED, _SHARING, _STORY = 0.3, 0.5, 0.9
+
+_SENTENCE = re.compile(r"(?<=[?!.;])\s+|\n+|\s+[–—]\s+|\s+(?=\(?[2-9][.)]\s)")
+_AND = re.compile(
+    r"\s*[,;]?\s+(?:un(?: tad| arī| vēl)?|kā arī|vai arī|и(?: потом| ещё| еще)?|а(?: также| ещё| еще)|да и|плюс|plus|(?-i:i)"
+    r"|and(?: then| also| by the way)?|as well as|also|by the way|&)\s+|\s*&\s*",
+    re.IGNORECASE,
+)
+_COMMA = re.compile(r"\s*[,;]\s+")
+#: After a comma these belong to the noun before it.
+_RELATIVE = re.compile(r"^(?:which|who|kur[šai]\w{0,2}|ko)\b", re.IGNORECASE)
+_WISHES = re.compile(r"\b(?:gribu|gribam|vajag|надо|хочу|хотим|нужно|nado|hochu|need to|want to)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"^\(?\d[.)]\s*")
+_ASKS = re.compile(
+    r"\b(kā|ka|kur|cik|kad|vai|ko|kas|kād\w+|kad[iu]s?|gribu|vajag|vajadz\w+|jā\w{4,}|ja[a-z]{5,}|var|varu|drīkst\w*|līdz"
+    r"|how|where|what|when|which|who|can|do|does|is there|need|want|until"
+    r"|как|где|куда|сколько|когда|можно|нужн\w*|надо|хочу|как\w{2}|что|кто|положен\w*|до какого"
+    r"|kak\w*|gde|kuda|skolj?'?ko|kogda|mozhno|nuzhn\w*|nado|hochu|tell me|price|cena\w*|стоимость|цена|could you|подскажите)\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(
+    r"^(?:\W*\w+){0,2}?\W*\b(kā|ka|kur|cik|kad|vai|ko|kas|kād\w+|gribu|vajag|jā\w{4,}|vēl|arī|līdz"
+    r"|how|where|what|when|which|who|can|do|does|is|i (?:also )?(?:need|want)|also"
+    r"|как|где|куда|сколько|когда|можно|надо|хочу|как\w{2}|что|кто|ещё|еще|также|нужн\w*"
+    r"|kak\w*|gde|kuda|skolj?'?ko|kogda|mozhno|nado|hochu|eshe)\b",
+    re.IGNORECASE,
+)
+_HANGS = re.compile(
+    r"^\W*(?:bet |но |but )?(?:ja|jo|lai|kamēr|kopš|lai gan|citādi|если|чтобы|потому|котор\w+|ведь|так как|esli|chtoby|kotor\w+"
+    r"|if|because|since|so that|so|whose|otherwise|unless|he|she|they|viņš|viņa|viņi|он|она|они)\b",
+    re.IGNORECASE,
+)
+#: What sets one thing against another is one question about both.
+_COMPARES = re.compile(r"atšķir|starpīb|otlich|отлич|разниц|differ|\b(?:versus|vs|или|ili|or)\b", re.IGNORECASE)
+#: "How do I find out who …" asks once.
+_ASKS_OF_KNOWING = re.compile(
+    r"(?:(?:uz)?zin[āaiu]\w*|apskat\w+|paskat\w+|redz[ēe]\w*|pārbaud\w+|skaidrs|saprast|(?:у)?знать|понять|посмотреть|проверить|увидеть|u?znat'?|posmotret'?"
+    r"|proverit'?|find out|check|know|see|tell me)\W*$",
+    re.IGNORECASE,
+)
+#: A part that points back ("is it cheaper for students?") goes on about the same thing.
+_POINTS_BACK = re.compile(
+    r"^(?:\W*\w+){0,4}?\W*\b(?:it|this|that|tas|это|этого|eto)\b",
+    re.IGNORECASE,
+)
+_BESIDES = re.compile(
+    r"^\W*(?:\w+\W+)?(?:vēl|vel|arī|ari|ещё|еще|также|eshe|also|plus|другой вопрос|cits jautājums)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A message in two parts. ``sure`` is the probability that the search must give each part's service."""
+
+    first: str
+    second: str
+    sure: float
+
+
+def cuts(text: str) -> list[Cut]:
+    """Where a message may fall into two questions; at most six places, none in a long story or a comparison."""
+    if len(text.split()) > MOST_WORDS or _COMPARES.search(text):
+        return []
+    found: dict[tuple[str, str], Cut] = {}
+    for pattern, kind in ((_AND, "and"), (_SENTENCE, "sentence"), (_COMMA, "comma")):
+        for mark in pattern.finditer(text):
+            first = _NUMBER.sub("", text[: mark.start()].strip())
+            second = _NUMBER.sub("", text[mark.end() :].strip())
+            sure = _needed(first, second, kind)
+            if sure is not None:
+                found.setdefault((first, second), Cut(first, second, sure))
+    return list(found.values())[:_MOST_CUTS]
+
+
+def _needed(first: str, second: str, kind: str) -> float | None:
+    """How sure both parts must be of their service; None when they are not two questions."""
+    if not first or not second or _HANGS.match(second) or _POINTS_BACK.match(second) or _ASKS_OF_KNOWING.search(first):
+        return None
+    if kind == "comma" and _RELATIVE.match(second):
+        return None
+    # Of a story before the question only the last sentence may ask.
+    asking = re.split(r"(?<=[?!.])\s+", first)[-1]
+    if _ASKS.search(asking) is None:
+        return None
+    if _OPENING.match(second) is None:
+        # Shares the other's verb: "nomainīt pasi un vadītāja apliecību", "надо поменять права и встать на учёт".
+        most = _WISHED_WORDS if _WISHES.search(asking) else _SHARED_WORDS
+        return _SHARING if kind == "and" and len(second.split()) <= most else None
+    if kind == "sentence" and not asking.endswith("?") and not _BESIDES.match(second):
+        return _STORY
+    return _ASKED
