@@ -1,8 +1,9 @@
 """Two questions in one message: where it may be cut.
 
-"Kā nomainīt pasi un kur piedeklarēties?" asks twice; "Piedzima dēls, gribu pabalstu" tells something and asks once. A cut is kept
-only when both of its parts may ask; whether each is sure of a service of its own is for the search to say. A part that hangs on
-the other ("ja man jau ir eID", "который мне не принадлежит") asks nothing.
+"Kā nomainīt pasi un kur piedeklarēties?" asks twice; "Piedzima dēls, gribu pabalstu" tells something and asks once. Where both
+parts ask, a cut needs little proof; anywhere else ("pase un tiesības, kur jāiet", "register my dog, get a bin") each part must
+name its service plainly. Whether they do is for the search to say. A part that hangs on the other ("ja man jau ir eID") asks
+nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 
 #: Longer messages are stories.
 MOST_WORDS = 45
-_MOST_CUTS = 6
+_MOST_CUTS = 12
 #: A part without any asking of its own shares the other's. It is short, or a wish rules both.
 _SHARED_WORDS, _WISHED_WORDS = 6, 10
 
-#: How sure both parts must be: of two that ask; of one that shares the other's verb; of a statement before a question.
-_ASKED, _SHARING, _STORY = 0.3, 0.5, 0.9
+#: How sure both parts must be: of two that ask; of one that shares the other's verb; of a statement before a question; of any
+#: other place where a sentence may be cut.
+_ASKED, _SHARING, _STORY, _ANYWHERE = 0.3, 0.5, 0.9, 0.7
 
 _SENTENCE = re.compile(r"(?<=[?!.;])\s+|\n+|\s+[–—]\s+|\s+(?=\(?[2-9][.)]\s)")
 _AND = re.compile(
@@ -26,6 +28,11 @@ _AND = re.compile(
     re.IGNORECASE,
 )
 _COMMA = re.compile(r"\s*[,;]\s+")
+_MARKS = re.compile(
+    r"\s*[,;:–—/+()]\s*|(?<=[?!.])\s+|\s+-\s+|\s+(?:turklāt|savukārt|otrkārt|otrs|arī|tad|bet|заодно|кстати|также|ещё|еще|но|потом|zaodno"
+    r"|potom|additionally|besides|then|but)\s+",
+    re.IGNORECASE,
+)
 #: After a comma these belong to the noun before it.
 _RELATIVE = re.compile(r"^(?:which|who|kur[šai]\w{0,2}|ko)\b", re.IGNORECASE)
 _WISHES = re.compile(r"\b(?:gribu|gribam|vajag|надо|хочу|хотим|нужно|nado|hochu|need to|want to)\b", re.IGNORECASE)
@@ -77,11 +84,11 @@ class Cut:
 
 
 def cuts(text: str) -> list[Cut]:
-    """Where a message may fall into two questions; at most six places, none in a long story or a comparison."""
+    """Where a message may fall into two questions; none in a long story or a comparison."""
     if len(text.split()) > MOST_WORDS or _COMPARES.search(text):
         return []
     found: dict[tuple[str, str], Cut] = {}
-    for pattern, kind in ((_AND, "and"), (_SENTENCE, "sentence"), (_COMMA, "comma")):
+    for pattern, kind in ((_AND, "and"), (_SENTENCE, "sentence"), (_COMMA, "comma"), (_MARKS, "mark")):
         for mark in pattern.finditer(text):
             first = _NUMBER.sub("", text[: mark.start()].strip())
             second = _NUMBER.sub("", text[mark.end() :].strip())
@@ -95,16 +102,23 @@ def _needed(first: str, second: str, kind: str) -> float | None:
     """How sure both parts must be of their service; None when they are not two questions."""
     if not first or not second or _HANGS.match(second) or _POINTS_BACK.match(second) or _ASKS_OF_KNOWING.search(first):
         return None
-    if kind == "comma" and _RELATIVE.match(second):
-        return None
     # Of a story before the question only the last sentence may ask.
     asking = re.split(r"(?<=[?!.])\s+", first)[-1]
-    if _ASKS.search(asking) is None:
+    asks = _ASKS.search(asking) is not None
+    if not asks or _OPENING.match(second) is None:
+        return _without_asking(asking, second, kind, asks=asks)
+    if kind == "comma" and _RELATIVE.match(second):
         return None
-    if _OPENING.match(second) is None:
-        # Shares the other's verb: "nomainīt pasi un vadītāja apliecību", "надо поменять права и встать на учёт".
-        most = _WISHED_WORDS if _WISHES.search(asking) else _SHARED_WORDS
-        return _SHARING if kind == "and" and len(second.split()) <= most else None
     if kind == "sentence" and not asking.endswith("?") and not _BESIDES.match(second):
         return _STORY
-    return _ASKED
+    return _ANYWHERE if kind == "mark" else _ASKED
+
+
+def _without_asking(asking: str, second: str, kind: str, *, asks: bool) -> float | None:
+    """The same for parts that do not both ask."""
+    # Shares the other's verb: "nomainīt pasi un vadītāja apliecību", "надо поменять права и встать на учёт".
+    most = _WISHED_WORDS if _WISHES.search(asking) else _SHARED_WORDS
+    if asks and kind == "and" and len(second.split()) <= most:
+        return _SHARING
+    # What ends with a full stop and asks nothing is told, not asked.
+    return None if asking.endswith(".") and not asks else _ANYWHERE

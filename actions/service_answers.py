@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from actions.aspects import AspectPrior
-from actions.double_questions import cuts
+from actions.double_questions import Cut, cuts
 from actions.safety import fold
 from actions.scope import Scope
 from actions.turn import Turn
@@ -18,6 +19,8 @@ from knowledge_base.search import Candidate
 from knowledge_base.service import KnowledgeBase, ServiceAnswerView
 
 _MAX_CHOICES = 3
+#: Both services of a double question are among so many of the whole message's, and so many cuts are searched.
+_MEANT, _MOST_SEARCHED = 3, 2
 _ASPECT_BUTTONS = 3
 _ORDINALS = (
     re.compile(r"^(1|1\.|pirm\w+|pirmo|перв\w+|first|the first( one)?)$"),
@@ -111,12 +114,10 @@ class ServiceAnswers:
     def two_questions(self, turn: Turn) -> tuple[tuple[str, str], ...]:
         """The two services of a double question, each with its part of the message; empty when it is a single one.
 
-        Each part must be sure of a service of its own, and the whole message must have both in mind.
+        The whole message must have both in mind, and each part must be sure of its own.
         """
-        meant: set[str] = set()
         best: tuple[float, tuple[tuple[str, str], ...]] = (0.0, ())
-        for cut in cuts(turn.request.text):
-            meant = meant or {c.service_id for c in self._candidates(turn)}
+        for cut, meant in self._promising(turn):
             found: list[tuple[Candidate, str]] = []
             for part in (cut.first, cut.second):
                 likeliest = self._knowledge.search(part, turn.lang, limit=1)
@@ -127,6 +128,25 @@ class ServiceAnswers:
             if len({c.service_id for c, _ in found}) == 2 and sure > best[0]:
                 best = (sure, tuple((c.service_id, part) for c, part in found))
         return best[1]
+
+    def _promising(self, turn: Turn) -> list[tuple[Cut, tuple[str, ...]]]:
+        """The cuts that are worth a search, best first, with the services that the whole message has in mind.
+
+        A search of a part costs a sentence vector. Words alone tell cheaply whether the parts lean towards different services.
+        """
+        places = cuts(turn.request.text)
+        meant = tuple(c.service_id for c in self._candidates(turn)[:_MEANT]) if places else ()
+        leaning: list[tuple[float, int, Cut]] = []
+        for at, cut in enumerate(places):
+            first = self._knowledge.evidence(cut.first, turn.lang, meant)
+            second = self._knowledge.evidence(cut.second, turn.lang, meant)
+            apart = max(
+                (min(first[i] - first[j], second[j] - second[i]) for i, j in permutations(range(len(meant)), 2)),
+                default=0.0,
+            )
+            if apart > 0:
+                leaning.append((-apart, at, cut))
+        return [(cut, meant) for _, _, cut in sorted(leaning, key=lambda one: one[:2])[:_MOST_SEARCHED]]
 
     def give_both(self, turn: Turn, wanted: Sequence[tuple[str, str]]) -> Reply:
         """Two answers, by (service, aspect), in the order in which they were asked."""

@@ -511,6 +511,10 @@ class _LanguageIndex:
         )
         return Ranking(order, scores, shares, features)
 
+    def evidence(self, question: str) -> FloatArray:
+        """How much of the question's weight each service explains, by stems alone."""
+        return self._bm25.scores(txt.stems(question, self._lang))
+
     def known_share(self, question: str) -> float:
         """Share of the question's words that this language's index has seen."""
         return self._bm25.known_share(txt.stems(question, self._lang))
@@ -583,6 +587,15 @@ class SearchIndex:
     ) -> Ranking:
         """Ranks from components that were computed before, for tuning."""
         return self._languages[lang].fuse(text[:_MAX_QUERY_CHARS], found, weights, temperature)
+
+    def evidence(self, text: str, lang: str, service_ids: Sequence[str]) -> tuple[float, ...]:
+        """How much of ``text`` each of some services explains (about 0…1), by stems alone: cheap, and no probability.
+
+        Raises:
+            KeyError: a service is not in the index.
+        """
+        scores = self._languages[self.language_for(text, lang)].evidence(text[:_MAX_QUERY_CHARS])
+        return tuple(float(scores[self.position[service_id]]) for service_id in service_ids)
 
     def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
         """The services that ``text`` may mean, the likeliest first.

