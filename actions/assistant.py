@@ -13,6 +13,7 @@ from dataclasses import replace
 import structlog
 
 from actions.aspects import GENERAL
+from actions.double_questions import asks
 from actions.safety import Emergency, SafetyRules, fold
 from actions.service_answers import ServiceAnswers
 from actions.turn import Turn
@@ -93,13 +94,15 @@ class PieturaAssistant:
         return self._carry_out(turn, understanding)
 
     async def _answer_both(self, turn: Turn, parts: Sequence[tuple[str, str]]) -> Reply:
-        """Two questions in one message; each part says itself which aspect it is about."""
-        wanted: list[tuple[str, str]] = []
+        """Two questions in one message; a part that asks says itself which aspect it is about, else the whole message does."""
+        wanted: dict[str, str] = {}
         for service_id, text in parts:
-            vector = await self._knowledge.vector(text)
-            part = await self._understander.understand(turn.request.conversation_id, text, turn.lang, vector)
-            wanted.append((service_id, self._answers.aspect(service_id, part.aspects)))
-        turn.trace["asked_aspect"] = wanted[0][1]
+            chances = turn.aspects
+            if asks(text):
+                vector = await self._knowledge.vector(text)
+                part = await self._understander.understand(turn.request.conversation_id, text, turn.lang, vector)
+                chances = part.aspects
+            wanted[service_id] = self._answers.aspect(service_id, chances)
         return self._answers.give_both(turn, wanted)
 
     # --- buttons ----------------------------------------------------------------------------------------------------

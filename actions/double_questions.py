@@ -83,6 +83,11 @@ class Cut:
     sure: float
 
 
+def asks(part: str) -> bool:
+    """Whether a part of a message asks or wishes for something itself."""
+    return part.endswith("?") or _ASKS.search(part) is not None
+
+
 def cuts(text: str) -> list[Cut]:
     """Where a message may fall into two questions; none in a long story or a comparison."""
     if len(text.split()) > MOST_WORDS or _COMPARES.search(text):
@@ -104,9 +109,9 @@ def _needed(first: str, second: str, kind: str) -> float | None:
         return None
     # Of a story before the question only the last sentence may ask.
     asking = re.split(r"(?<=[?!.])\s+", first)[-1]
-    asks = _ASKS.search(asking) is not None
-    if not asks or _OPENING.match(second) is None:
-        return _without_asking(asking, second, kind, asks=asks)
+    asking_itself = _ASKS.search(asking) is not None
+    if not asking_itself or _OPENING.match(second) is None:
+        return _without_asking(asking, second, kind, itself=asking_itself)
     if kind == "comma" and _RELATIVE.match(second):
         return None
     if kind == "sentence" and not asking.endswith("?") and not _BESIDES.match(second):
@@ -114,11 +119,11 @@ def _needed(first: str, second: str, kind: str) -> float | None:
     return _ANYWHERE if kind == "mark" else _ASKED
 
 
-def _without_asking(asking: str, second: str, kind: str, *, asks: bool) -> float | None:
+def _without_asking(asking: str, second: str, kind: str, *, itself: bool) -> float | None:
     """The same for parts that do not both ask."""
     # Shares the other's verb: "nomainīt pasi un vadītāja apliecību", "надо поменять права и встать на учёт".
     most = _WISHED_WORDS if _WISHES.search(asking) else _SHARED_WORDS
-    if asks and kind == "and" and len(second.split()) <= most:
+    if itself and kind == "and" and len(second.split()) <= most:
         return _SHARING
     # What ends with a full stop and asks nothing is told, not asked.
-    return None if asking.endswith(".") and not asks else _ANYWHERE
+    return None if asking.endswith(".") and not itself else _ANYWHERE

@@ -148,10 +148,12 @@ class ServiceAnswers:
                 leaning.append((-apart, at, cut))
         return [(cut, meant) for _, _, cut in sorted(leaning, key=lambda one: one[:2])[:_MOST_SEARCHED]]
 
-    def give_both(self, turn: Turn, wanted: Sequence[tuple[str, str]]) -> Reply:
-        """Two answers, by (service, aspect), in the order in which they were asked."""
+    def give_both(self, turn: Turn, wanted: Mapping[str, str]) -> Reply:
+        """Two answers, aspect by service, in the order in which they were asked."""
         self._remember_place(turn)
-        views = [self._view(turn, service_id, aspect) for service_id, aspect in wanted]
+        views = [self._view(turn, service_id, aspect) for service_id, aspect in wanted.items()]
+        likeliest = next((c.service_id for c in self._candidates(turn) if c.service_id in wanted), "")
+        turn.trace["asked_aspect"] = wanted.get(likeliest)
         last = views[-1]
         turn.context |= {"service_id": last.service_id, "aspect": last.aspect, "failures": 0}
         turn.context["answers"] = self._count(turn)

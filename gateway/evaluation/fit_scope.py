@@ -27,6 +27,8 @@ _FILE = ROOT / "actions" / "data" / "scope.json"
 #: Of service questions, so many may be refused, and of off-topic messages, so many answered as if certain.
 REFUSED = 0.02
 ANSWERED_OFF_TOPIC = 0.01
+#: Log-odds beyond that: unseen messages are a little worse than those fitted to, and a wrong answer costs more than a question.
+MARGIN = 0.4
 
 
 def opinions(answered: Answered) -> tuple[float, float] | None:
@@ -62,7 +64,7 @@ def main() -> None:
     inner, outer = model.decision_function(inside), model.decision_function(outside)
     offer_from = float(np.quantile(inner, REFUSED))
     allowed = math.ceil(ANSWERED_OFF_TOPIC * len(lines))
-    answer_from = max(offer_from, float(np.sort(outer)[-allowed - 1]))
+    answer_from = max(offer_from, float(np.sort(outer)[-allowed - 1]) + MARGIN)
     found = {
         "form": round(float(model.coef_[0][0]), 3),
         "matter": round(float(model.coef_[0][1]), 3),
