@@ -111,6 +111,7 @@ class InboundEvent:
         post_ref, parent_ref: of a comment: the post it stands under, the comment it answers.
         author: None when the platform does not say.
         by_us: of an echo: it came from our own application.
+        summoned: of a comment: its author addressed the account, so the platform lets us answer (X; elsewhere always).
         watermark: of ``delivered`` and ``read``: everything up to this instant.
         token: of a deep link (``/start <token>``): evidence of identity.
         raw: the platform's own object, for the record.
@@ -128,6 +129,7 @@ class InboundEvent:
     post_ref: str | None = None
     parent_ref: str | None = None
     by_us: bool = False
+    summoned: bool = True
     watermark: datetime | None = None
     token: str | None = None
     page_id: str | None = None
@@ -148,6 +150,7 @@ class OutboundMessage:
         buttons: (title, payload), where the channel has buttons.
         link, picture_url: of a post.
         publish_at: a scheduled post; None is now.
+        summoned: whether the author of what is answered addressed the account, as :class:`InboundEvent` told.
     """
 
     kind: OutboundKind
