@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Capabilities:
         human_window_h: hours in which a person (not the assistant) may still write; None when the same as the first.
         comments: whether posts have comments that are cases.
         private_reply: whether a comment can be answered privately, once.
+        private_reply_window_h: hours after the comment in which that can be done; None without limit.
         hide: whether a comment can be hidden.
         posts: whether we can publish, and comment on others' posts.
         direct: whether direct messages are served.
@@ -41,6 +42,7 @@ class Capabilities:
     hide: bool = False
     posts: bool = False
     direct: bool = True
+    private_reply_window_h: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class InboundEvent:
         summoned: of a comment: its author addressed the account, so the platform lets us answer (X; elsewhere always).
         watermark: of ``delivered`` and ``read``: everything up to this instant.
         token: of a deep link (``/start <token>``): evidence of identity.
+        summoned: of a comment: its author addressed the account (mentioned or quoted it), so the platform lets us answer him in
+            public. False only where the platform has such a rule (X) and he did not.
         raw: the platform's own object, for the record.
     """
 
@@ -133,6 +137,7 @@ class InboundEvent:
     watermark: datetime | None = None
     token: str | None = None
     page_id: str | None = None
+    summoned: bool = True
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -274,4 +279,13 @@ class PlatformConnector(Protocol):
 
     async def close(self) -> None:
         """Lets go of every connection."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A connector whose platform charges for each send; the console shows the price before anything is sent."""
+
+    def price(self, account: Account, message: OutboundMessage) -> float:
+        """What the platform charges for ``message``, in its currency."""
         ...
