@@ -116,8 +116,6 @@ class InboundEvent:
         summoned: of a comment: its author addressed the account, so the platform lets us answer (X; elsewhere always).
         watermark: of ``delivered`` and ``read``: everything up to this instant.
         token: of a deep link (``/start <token>``): evidence of identity.
-        summoned: of a comment: its author addressed the account (mentioned or quoted it), so the platform lets us answer him in
-            public. False only where the platform has such a rule (X) and he did not.
         raw: the platform's own object, for the record.
     """
 
@@ -137,7 +135,6 @@ class InboundEvent:
     watermark: datetime | None = None
     token: str | None = None
     page_id: str | None = None
-    summoned: bool = True
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
