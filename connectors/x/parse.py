@@ -356,7 +356,7 @@ def _fetched_message(told: _Told, message: Json) -> InboundEvent:
         )  # fmt: skip
     own = sender == told.own
     keys = _object(message.get("attachments")).get("media_keys") or []
-    urls = _listed(message.get("urls"))
+    urls = _listed(message.get("urls")) or _listed(_object(message.get("entities")).get("urls"))
     return InboundEvent(
         key=f"dm:{ref}",
         kind="echo" if own else "message",
