@@ -234,6 +234,7 @@ def children(settings: Settings) -> list[Child]:
         "PIETURA_PORT": str(settings.port),
         "PIETURA_SECRET_KEY": settings.secret_key.get_secret_value(),
         "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
+        "PIETURA_CREDENTIALS_KEY": settings.credentials_key.get_secret_value(),
         **ONE_THREAD,
     }
     return [
