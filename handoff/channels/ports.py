@@ -18,6 +18,7 @@ class Capabilities:
 
     Attributes:
         text_limit: characters in one message.
+        public_limit: characters in a public reply, where that is another number (X: a post's).
         buttons: whether buttons are shown; without them they are written out as a numbered list.
         edits, read_receipts, typing: whether the platform tells of them.
         reply_window_h: hours after the citizen's last message in which anybody may write; None without limit.
@@ -43,6 +44,7 @@ class Capabilities:
     posts: bool = False
     direct: bool = True
     private_reply_window_h: int | None = None
+    public_limit: int | None = None
 
 
 @dataclass(frozen=True)
