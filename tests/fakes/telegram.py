@@ -7,7 +7,7 @@ do (tests/fakes/control.py). Operations for faults: ``send``, ``edit``, ``answer
 Where Telegram is other than the rest: it has no comments; a webhook carries one update, so nothing is held for a batch; nobody
 can answer for a bot past its API; deletions and reading are not told. A webhook on loopback may be plain HTTP.
 
-``python -m tests.fakes.telegram --port 8083`` serves it as a process.
+``python -m tests.fakes.telegram --port 9103`` serves it as a process.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from kit.clock import iso
+from kit.clock import Clock, SystemClock, iso
 from tests.fakes.control import (
     Block,
     Call,
@@ -53,6 +53,7 @@ DEMO_BOTS = (
     ("7010000001", "Pašvaldības palīgs", "pietura_pasvaldiba_bot", "7010000001:AAFdemo-pietura-pasvaldibas-bots_01"),
     ("7010000002", "Aģentūras palīgs", "pietura_agentura_bot", "7010000002:AAFdemo-pietura-agenturas-bots_02x"),
 )
+DEMO_SECRET = "secret-of-the-demo-webhook"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{20,}\Z")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 _QUESTIONS = (
@@ -87,16 +88,22 @@ class Refusal(Exception):
 class Sender(Emitter):
     """Sends updates, one a call, and remembers for ``getWebhookInfo`` what became of them."""
 
-    def __init__(self, fake: FakeTelegram) -> None:
+    def __init__(self, fake: FakeTelegram, lanes: int) -> None:
         super().__init__(
-            lambda _account, events: json.dumps(events[0], ensure_ascii=False).encode(),
+            _body,
             lambda _raw, secret: {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {},
             lambda account: fake.unknown(account),
+            lanes,
         )
         self._fake = fake
+        self.change(Weather())
+
+    def change(self, weather: Weather) -> None:
+        """How updates go out from now on: never in batches."""
+        super().change(weather.model_copy(update={"batch": 1}))
 
     async def _post(self, account: str, events: list[Event], attempt: int, *, forged: bool = False) -> bool:
-        bot = self._fake.world_of.bot(account)
+        bot = self._fake.state.bot(account)
         if account not in self.targets:
             # The webhook was deleted meanwhile: the update waits to be fetched.
             bot.under_way.difference_update(event["update_id"] for event in events)
@@ -107,7 +114,7 @@ class Sender(Emitter):
             bot.under_way.difference_update(event["update_id"] for event in events)
         elif not forged:
             status = self.deliveries[-1].status
-            bot.webhook.last_error_at = _now()
+            bot.webhook.last_error_at = self._fake.now()
             bot.webhook.last_error = (
                 "Connection refused" if status is None else f"Wrong response from the webhook: {status}"
             )
@@ -117,13 +124,16 @@ class Sender(Emitter):
 class FakeTelegram:
     """Telegram. Made by :meth:`serve`; see tests/fakes/control.py for what it can be told."""
 
-    def __init__(self, bots: Sequence[tuple[str, str, str, str]] = DEMO_BOTS) -> None:
-        """``bots``: (id, name, username, token) of each."""
+    def __init__(
+        self, clock: Clock | None = None, lanes: int = 8, bots: Sequence[tuple[str, str, str, str]] = DEMO_BOTS
+    ) -> None:
+        """``clock``: the platform's; ``lanes``: webhooks at once for one bot; ``bots``: (id, name, username, token) of each."""
+        self._clock = clock or SystemClock()
         self.url = ""
         self.script = Script()
         self.calls: list[Call] = []
-        self.world_of = World([Bot(int(bot_id), name, username, token) for bot_id, name, username, token in bots])
-        self.emitter = Sender(self)
+        self.state = World([Bot(int(bot_id), name, username, token) for bot_id, name, username, token in bots])
+        self.emitter = Sender(self, lanes)
         self.app = FastAPI()
         self.app.include_router(control_routes(self))
         self.app.add_api_route("/bot{token}/{method}", self._call, methods=["GET", "POST"])
@@ -143,14 +153,28 @@ class FakeTelegram:
 
     @classmethod
     @asynccontextmanager
-    async def serve(cls, bots: Sequence[tuple[str, str, str, str]] = DEMO_BOTS, port: int = 0) -> AsyncIterator[Self]:
+    async def serve(
+        cls,
+        port: int = 0,
+        clock: Clock | None = None,
+        lanes: int = 8,
+        bots: Sequence[tuple[str, str, str, str]] = DEMO_BOTS,
+    ) -> AsyncIterator[Self]:
         """A fake that answers at ``url``, on loopback."""
-        fake = cls(bots)
+        fake = cls(clock, lanes, bots)
         async with serving(fake.app, port) as fake.url:
             try:
                 yield fake
             finally:
                 await fake.emitter.close()
+
+    def credentials(self, account: str) -> dict[str, str]:
+        """What an administrator would enter for the bot; the secret of its webhook is his own choice."""
+        return {"token": self.state.bot(account).token, "secret_token": DEMO_SECRET}
+
+    def now(self) -> datetime:
+        """The platform's time."""
+        return self._clock.now()
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
@@ -161,8 +185,8 @@ class FakeTelegram:
         """
         if order.kind != "direct":
             raise NoSuchThing("comments: a bot has chats only")
-        bot, person = self.world_of.bot(order.account), self.world_of.person(order.person, order.name)
-        chat = self.world_of.chat(bot, person)
+        bot, person = self.state.bot(order.account), self.state.person(order.person, order.name)
+        chat = self.state.chat(bot, person)
         if chat.blocked:
             # Who writes again has pressed "restart" first.
             self._membership(bot, chat, blocked=False)
@@ -173,24 +197,24 @@ class FakeTelegram:
 
     async def edit(self, order: Edit) -> Json:
         """A person edits a message; returns the update."""
-        bot = self.world_of.bot(order.account)
+        bot = self.state.bot(order.account)
         chat, said = bot.find(order.ref)
         if said.by_bot:
             raise NoSuchThing(f"message {order.ref} of the person's")
         said.content["caption" if "caption" in said.content else "text"] = order.text
-        said.edited_at = _now()
+        said.edited_at = self.now()
         return self._told(bot, {"edited_message": bot.message(chat, said)}, order.modes)
 
     async def delete(self, order: Delete) -> Json:
         """A person deletes a message. Telegram does not tell bots."""
-        _, said = self.world_of.bot(order.account).find(order.ref)
+        _, said = self.state.bot(order.account).find(order.ref)
         said.deleted = True
         return {}
 
     async def block(self, order: Block) -> Json:
         """A person blocks the bot or lets it write again; returns the update, empty when nothing changes."""
-        bot = self.world_of.bot(order.account)
-        chat = self.world_of.chat(bot, self.world_of.person(order.person))
+        bot = self.state.bot(order.account)
+        chat = self.state.chat(bot, self.state.person(order.person))
         return {} if chat.blocked == order.blocked else self._membership(bot, chat, blocked=order.blocked)
 
     async def outside(self, order: Outside) -> Json:
@@ -199,35 +223,33 @@ class FakeTelegram:
 
     async def update(self, account: str, update: Json, modes: Modes | None = None) -> Json:
         """Any other update (of a group, a channel, a new type); returned with its id."""
-        return self._told(self.world_of.bot(account), update, modes)
+        return self._told(self.state.bot(account), update, modes)
 
     async def webhook(self, order: Hook) -> Json:
         """Sets the webhook as ``setWebhook`` does; Telegram makes no check of the receiver beforehand."""
-        bot = self.world_of.bot(order.account)
+        bot = self.state.bot(order.account)
         self._hook(bot, order.url, order.secret)
         return self._webhook_info(bot)
 
     async def weather(self, order: Weather) -> None:
-        """How webhooks go out from now on. There are no batches."""
-        self.emitter.change(order.model_copy(update={"batch": 1}))
+        """How webhooks go out from now on; ``batch`` counts for nothing."""
+        self.emitter.change(order)
 
     async def flood(self, order: Flood) -> Json:
         """Many messages. ``keys`` are ``<chat>:<message>``, the ``ref`` of the event that comes of each."""
-        bot, chance = self.world_of.bot(order.account), random.Random(order.seed)
-        before = self.emitter.weather
-        shares = {"duplicates": order.duplicates, "out_of_order": order.out_of_order, "seed": order.seed}
-        await self.weather(before.model_copy(update=shares))
+        bot, chance = self.state.bot(order.account), random.Random(order.seed)
         keys: list[str] = []
-        try:
-            for number in range(order.n):
-                person = str(500_000_000 + chance.randrange(order.people))
-                text = f"{chance.choice(_QUESTIONS)} ({number + 1})"
-                update = await self.say(Say(account=str(bot.id), person=person, text=text))
-                keys.append(f"{update['message']['chat']['id']}:{update['message']['message_id']}")
-                # Without a pace too, so that the server gets its turn.
-                await asyncio.sleep(1 / order.per_second if order.per_second else 0)
-        finally:
-            await self.weather(before)
+        for number in range(order.n):
+            modes = Modes(
+                duplicates=int(chance.random() < order.duplicates),
+                delay_s=chance.uniform(0.05, 0.4) if chance.random() < order.out_of_order else 0,
+            )
+            person = str(500_000_000 + chance.randrange(order.people))
+            text = f"{chance.choice(_QUESTIONS)} ({number + 1})"
+            update = await self.say(Say(account=str(bot.id), person=person, text=text, modes=modes))
+            keys.append(f"{update['message']['chat']['id']}:{update['message']['message_id']}")
+            # Without a pace too, so that the server gets its turn.
+            await asyncio.sleep(1 / order.per_second if order.per_second else 0)
         return {"sent": len(keys), "keys": keys}
 
     async def settled(self, within_s: float) -> bool:
@@ -236,22 +258,22 @@ class FakeTelegram:
 
     def world(self) -> WorldView:
         """Everything there is."""
-        people = [PersonView(str(person.id), person.name) for person in self.world_of.people.values()]
-        return WorldView("telegram", [bot.view() for bot in self.world_of.bots.values()], people)
+        people = [PersonView(str(person.id), person.name) for person in self.state.people.values()]
+        return WorldView("telegram", [bot.view() for bot in self.state.bots.values()], people)
 
     def spinning(self, account: str) -> set[str]:
         """Ids of the presses of buttons that nobody has answered yet."""
-        return self.world_of.bot(account).presses
+        return self.state.bot(account).presses
 
     def unknown(self, account: str) -> Json:
         """An update of a type that no documentation names."""
-        bot = self.world_of.bot(account)
+        bot = self.state.bot(account)
         return {"update_id": bot.next_update(), "hologram_message": {"id": 1, "shape": {"points": [[0, 0, 1]]}}}
 
     def _write(self, bot: Bot, chat: Chat, order: Say) -> Said:
         number = bot.next_message()
         content = content_of(order.text, order.attachment, number)
-        at = order.at or _now()
+        at = order.at or self.now()
         said = Said(number, False, at, content, attachment=order.attachment.kind if order.attachment else None)
         chat.messages.append(said)
         return said
@@ -279,7 +301,7 @@ class FakeTelegram:
         change = {
             "chat": chat.person.chat(),
             "from": chat.person.user(),
-            "date": seconds(_now()),
+            "date": seconds(self.now()),
             "old_chat_member": {"user": bot.user(), **(member if blocked else kicked)},
             "new_chat_member": {"user": bot.user(), **(kicked if blocked else member)},
         }
@@ -307,7 +329,7 @@ class FakeTelegram:
         arguments = await _arguments(request)
         # Noted when it comes: of a call that is held the answer never does.
         place = len(self.calls)
-        self.calls.append(_noted(request, name, operation, arguments))
+        self.calls.append(_noted(request, name, operation, arguments, self.now()))
         response = await self._played(token, operation, do, arguments, request)
         self.calls[place] = replace(self.calls[place], status=response.status_code)
         return response
@@ -320,7 +342,7 @@ class FakeTelegram:
         arguments: Mapping[str, Any],
         request: Request,
     ) -> Response:
-        bot = self.world_of.by_token(token)
+        bot = self.state.by_token(token)
         if not _TOKEN.match(token) or do is None:
             return Refusal(404, "Not Found").response()
         if bot is None:
@@ -343,7 +365,7 @@ class FakeTelegram:
         content: Json = {"text": _text(arguments)}
         if markup := _keyboard(arguments):
             content["reply_markup"] = markup
-        said = Said(bot.next_message(), True, _now(), content)
+        said = Said(bot.next_message(), True, self.now(), content)
         chat.messages.append(said)
         return bot.message(chat, said)
 
@@ -360,7 +382,7 @@ class FakeTelegram:
                 " as a current content and reply markup of the message",
             )
         said.content = {"text": text, **({"reply_markup": markup} if markup else {})}
-        said.edited_at = _now()
+        said.edited_at = self.now()
         return bot.message(chat, said)
 
     def _answer_press(self, bot: Bot, arguments: Mapping[str, Any]) -> bool:
@@ -445,7 +467,7 @@ class FakeTelegram:
             raise Refusal(400, "Bad Request: chat_id is empty")
         chat = bot.chats.get(int(chat_id)) if chat_id.isdigit() else None
         if chat is None:
-            if chat_id.isdigit() and int(chat_id) in self.world_of.people:
+            if chat_id.isdigit() and int(chat_id) in self.state.people:
                 raise Refusal(403, "Forbidden: bot can't initiate conversation with a user")
             raise Refusal(400, "Bad Request: chat not found")
         if chat.blocked:
@@ -478,7 +500,7 @@ def _refusal(rule: Rule) -> Response:
             return Refusal(400, "Bad Request: chat not found").response()
 
 
-def _noted(request: Request, name: str, operation: str, body: Mapping[str, Any]) -> Call:
+def _noted(request: Request, name: str, operation: str, body: Mapping[str, Any], at: datetime) -> Call:
     """A call without its secrets."""
     return Call(
         operation=operation,
@@ -487,7 +509,7 @@ def _noted(request: Request, name: str, operation: str, body: Mapping[str, Any])
         query={key: value for key, value in request.query_params.items() if key != "secret_token"},
         body={key: "***" if key == "secret_token" else value for key, value in body.items()},
         headers=dict(request.headers),
-        at=iso(_now()) or "",
+        at=iso(at) or "",
         status=None,
     )
 
@@ -535,8 +557,10 @@ def _lane(update: Mapping[str, Any]) -> str:
     return str((about or {}).get("chat", {}).get("id", ""))
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _body(_account: str, events: list[Event]) -> bytes:
+    """A webhook's body: one update."""
+    (update,) = events
+    return json.dumps(update, ensure_ascii=False).encode()
 
 
 async def _main(port: int) -> None:
@@ -547,5 +571,5 @@ async def _main(port: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A stand-in for Telegram, on loopback.")
-    parser.add_argument("--port", type=int, default=8083)
+    parser.add_argument("--port", type=int, default=9103)
     asyncio.run(_main(parser.parse_args().port))
