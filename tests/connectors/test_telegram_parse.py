@@ -27,7 +27,7 @@ CHAT = {"id": 512345678, "first_name": "Anna", "last_name": "Bērziņa", "userna
 BOT = {"id": 7010000001, "is_bot": True, "first_name": "Pašvaldības palīgs", "username": "pietura_pasvaldiba_bot"}
 GROUP = {"id": -1001987654321, "title": "Mūsu iela", "type": "supergroup"}
 MESSAGE: dict[str, Any] = {"message_id": 41, "from": ANNA, "chat": CHAT, "date": SENT_S}
-TEXT = {"update_id": 731500001, "message": {**MESSAGE, "text": "Labdien! Cik maksā pase?"}}
+TEXT: dict[str, Any] = {"update_id": 731500001, "message": {**MESSAGE, "text": "Labdien! Cik maksā pase?"}}
 QUESTION = {
     "message_id": 42,
     "from": BOT,
