@@ -196,6 +196,13 @@ def field_of(entry: Entry) -> str:
     return "messages"
 
 
+def id_of(entry: Entry) -> str:
+    """The platform's id of the message or comment that an entry is about."""
+    if "changes" in entry:
+        return str(entry["changes"][0]["value"]["comment_id"])
+    return str(entry["messaging"][0]["message"]["mid"])
+
+
 _FIELDS = {
     "postback": "messaging_postbacks",
     "message_edit": "message_edits",

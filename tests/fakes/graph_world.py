@@ -219,6 +219,19 @@ class World:
         """A direct message with its page and conversation."""
         return self._messages.get(mid)
 
+    def newest(self, page: Page) -> Post | None:
+        """The page's newest post that is out."""
+        return next((post for post in reversed(page.posts) if post.due is None), None)
+
+    def comment_id(self, post: Post) -> str:
+        """A new comment's id: the post's number and its own."""
+        return f"{post.id.partition('_')[2]}_{self.number()}"
+
+    def root(self, parent: str | None) -> str | None:
+        """Facebook has one level below a comment: an answer to an answer stands under the same comment."""
+        found = self.comment(parent) if parent else None
+        return (found[1].parent or found[1].id) if found else None
+
     def view(self, webhooks: dict[str, str]) -> WorldView:
         """What followers see; ``webhooks`` are the addresses of the pages' webhooks."""
         people = [PersonView(person.id, person.name) for person in self.people.values()]
