@@ -58,10 +58,9 @@ class Unreached(Exception):
 class NoAnswer(Exception):
     """The request went out. What became of it is not known: silence, a broken connection, an answer that cannot be read."""
 
-    def __init__(self, words: str, *, silent: bool) -> None:
-        """``silent``: nothing came back at all; otherwise something did that says nothing."""
+    def __init__(self, words: str, *, timed_out: bool) -> None:
         super().__init__(words)
-        self.silent = silent
+        self.timed_out = timed_out
 
 
 class Refused(Exception):
@@ -179,14 +178,14 @@ def _outcome(work: Callable[[Any], requests.Response], client: Any) -> Answer:
     except requests.ConnectTimeout as error:
         raise Unreached("time-out while connecting") from error
     except requests.Timeout as error:
-        raise NoAnswer("time-out", silent=True) from error
+        raise NoAnswer("time-out", timed_out=True) from error
     except requests.RequestException as error:
         if _never_sent(error):
             raise Unreached(type(error).__name__) from error
-        raise NoAnswer(type(error).__name__, silent=True) from error
+        raise NoAnswer(type(error).__name__, timed_out=False) from error
     body = _object(response)
     if body is None:
-        raise NoAnswer("the answer cannot be read", silent=False)
+        raise NoAnswer("the answer cannot be read", timed_out=False)
     return Answer(body, response.headers)
 
 

@@ -141,7 +141,7 @@ class XConnector:
             return _again(str(error))
         except NoAnswer as error:
             # It may have been charged, so it is counted.
-            reason = "timeout" if error.silent else "platform_error"
+            reason = "timeout" if error.timed_out else "platform_error"
             return SendResult("unknown", reason=reason, detail=shorten(str(error), 300), cost=cost)
         except Refused as error:
             return refusal(error, message.kind, self._clock.now())
@@ -184,7 +184,7 @@ class XConnector:
         data = answer.body.get("data")
         media = data.get("id") if isinstance(data, dict) else None
         if not media:
-            raise NoAnswer("the answer names no picture", silent=False)
+            raise NoAnswer("the answer names no picture", timed_out=False)
         return str(media)
 
     # --- the account ----------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def _event(own: str, event: Json, direct: bool, now: datetime) -> list[InboundEv
     if direct and name in _CHAT:
         return [_encrypted(told, payload)]
     if direct and name == "dm.read":
-        reads = payload.get("direct_message_mark_read_events")
+        reads = _listed(payload.get("direct_message_mark_read_events"))
         return [_read(told, one, at, now) for at, one in enumerate(reads)] if reads else [_other(told, payload, now)]
     return [_other(told, payload, now)]
 
@@ -171,7 +171,7 @@ def _post(told: _Told, post: Json) -> InboundEvent:
     An edited post is a new one that knows the ids it had before; the oldest is what everybody else knows it by.
     """
     ref = _required(post, "id")
-    versions = [str(one) for one in post.get("edit_history_tweet_ids") or []] or [ref]
+    versions = [one for one in _ids(post.get("edit_history_tweet_ids")) if one.isdecimal()]
     first = min([*versions, ref], key=lambda one: (len(one), one))
     author = _id(post.get("author_id"))
     references = {str(one.get("type")): _id(one.get("id")) for one in _listed(post.get("referenced_tweets"))}
@@ -188,12 +188,12 @@ def _post(told: _Told, post: Json) -> InboundEvent:
         occurred_at=_instant(post.get("created_at")) or _instant_of_id(ref),
         thread=answers if own and answers else first,
         ref=first,
-        text=_post_text(post),
+        text=_post_text(told, post),
         author=_author(told, author),
         attachments=_post_attachments(told, post),
         post_ref=under,
         parent_ref=answers if own or answers != under else None,
-        summoned=not own and (told.event in _SUMMONS or quotes_us or _mentioned(told, post)),
+        summoned=not own and (told.event in _SUMMONS or quotes_us or bool(_names_of_own(told, post))),
         page_id=told.page_id,
         raw=told.raw,
     )
@@ -227,27 +227,35 @@ def _deleted(told: _Told, payload: Json, now: datetime) -> InboundEvent:
     )
 
 
-def _mentioned(told: _Told, post: Json) -> bool:
-    """Whether the account is named in the post; without ids of the named, by the name it goes by."""
+def _names_of_own(told: _Told, post: Json) -> set[str]:
+    """How the post names the account; by its handle where X does not say whose a name is. Empty if it does not."""
     own = told.users.get(told.own)
     handle = (own.handle or "").casefold() if own else ""
     long = _object(_object(post.get("note_tweet")).get("entities"))
     named = [*_listed(_object(post.get("entities")).get("mentions")), *_listed(long.get("mentions"))]
-    return any(
-        _id(one.get("id")) == told.own or (handle and str(one.get("username", "")).casefold() == handle)
+    return {
+        name
         for one in named
-    )
+        if (name := str(one.get("username") or "").casefold())
+        and (_id(one.get("id")) == told.own or (one.get("id") is None and name == handle))
+    }
 
 
-def _post_text(post: Json) -> str:
-    """The text as readers see it: long posts whole, addresses written out, without the names that an answer begins with."""
+def _post_text(told: _Told, post: Json) -> str:
+    """The text as readers see it: long posts whole, addresses written out, without the names that an answer begins with.
+
+    The account's own name at the beginning is an address as well, unless there is nothing else.
+    """
     long = _object(post.get("note_tweet"))
     text = str(long.get("text") or post.get("text") or "")
     shown = post.get("display_text_range")
     if isinstance(shown, list) and shown and isinstance(shown[0], int) and 0 < shown[0] < len(text):
         text = text[shown[0] :]
     entities = _object(long.get("entities")) or _object(post.get("entities"))
-    return _plain(text, _listed(entities.get("urls")) + _listed(_object(post.get("entities")).get("urls")))
+    text = _plain(text, _listed(entities.get("urls")) + _listed(_object(post.get("entities")).get("urls")))
+    for name in _names_of_own(told, post):
+        text = re.sub(rf"\A@{re.escape(name)}\b[\s,:]*(?=\S)", "", text, flags=re.IGNORECASE)
+    return text
 
 
 def _plain(text: str, urls: Iterable[Json]) -> str:
@@ -264,8 +272,8 @@ def _plain(text: str, urls: Iterable[Json]) -> str:
 
 def _post_attachments(told: _Told, post: Json) -> tuple[Attachment, ...]:
     attached = _object(post.get("attachments"))
-    found = [_media(told, str(key)) for key in attached.get("media_keys") or []]
-    found += [Attachment("other", name="poll") for _ in attached.get("poll_ids") or []]
+    found = [_media(told, key) for key in _ids(attached.get("media_keys"))]
+    found += [Attachment("other", name="poll") for _ in _ids(attached.get("poll_ids"))]
     place = _object(post.get("geo")).get("place_id")
     if place:
         found.append(Attachment("location", name=str(place)))
@@ -276,7 +284,7 @@ def _media(told: _Told, key: str) -> Attachment:
     one = told.media.get(key, {})
     kind = _MEDIA.get(str(one.get("type")), "other")
     url = one.get("url") or one.get("preview_image_url")
-    return Attachment(kind, name=one.get("alt_text") or None, url=str(url) if url else None)
+    return Attachment(kind, name=str(one.get("alt_text") or "") or None, url=str(url) if url else None)
 
 
 # --- direct messages ----------------------------------------------------------------------------------------------------
@@ -355,7 +363,7 @@ def _fetched_message(told: _Told, message: Json) -> InboundEvent:
             key=f"dm:{ref}", kind="other", occurred_at=when, thread=told.own, ref=ref, raw=told.raw
         )  # fmt: skip
     own = sender == told.own
-    keys = _object(message.get("attachments")).get("media_keys") or []
+    keys = _ids(_object(message.get("attachments")).get("media_keys"))
     urls = _listed(message.get("urls")) or _listed(_object(message.get("entities")).get("urls"))
     return InboundEvent(
         key=f"dm:{ref}",
@@ -365,7 +373,7 @@ def _fetched_message(told: _Told, message: Json) -> InboundEvent:
         ref=ref,
         text=_plain(str(message.get("text") or ""), _without_shared(urls)),
         author=_author(told, sender),
-        attachments=(*(_media(told, str(key)) for key in keys), *_shared(urls)),
+        attachments=(*(_media(told, key) for key in keys), *_shared(urls)),
         raw=told.raw,
     )
 
@@ -392,9 +400,8 @@ def _encrypted(told: _Told, payload: Json) -> InboundEvent:
     )
 
 
-def _read(told: _Told, read: Any, at: int, now: datetime) -> InboundEvent:
+def _read(told: _Told, one: Json, at: int, now: datetime) -> InboundEvent:
     """A citizen has read what we wrote, up to the instant of reading."""
-    one = _object(read)
     reader, when = _id(one.get("sender_id")), _millis(one.get("created_timestamp"))
     uuid, last = _id(told.raw.get("event_uuid")), _id(one.get("last_read_event_id"))
     key = (f"{uuid}:{at}" if at else uuid) or f"dm.read:{reader}:{last}"
@@ -451,6 +458,11 @@ def _id(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value) or None
+
+
+def _ids(value: Any) -> list[str]:
+    """The ids of a list; what is none is left out."""
+    return [one for one in map(_id, value) if one is not None] if isinstance(value, list) else []
 
 
 def _required(value: Json, name: str) -> str:
