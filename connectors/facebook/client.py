@@ -145,7 +145,7 @@ class GraphClient:
         Raises:
             GraphFailure: as :meth:`put`.
         """
-        wish = [{"method": "GET", "relative_url": f"{self._version}/debug_token?input_token={self._token}"}]
+        wish = [{"method": "GET", "relative_url": f"{self._version}/debug_token?input_token={_segment(self._token)}"}]
         answer = self._call(lambda graph: graph.request(f"{graph.version}/", post_args={"batch": wish}), as_app=True)
         try:
             body = json.loads(answer.body[0]["body"])

@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 _THREADS = 16
 _SIGNATURE = "x-hub-signature-256"
 _HOUR = timedelta(hours=1)
+_CLOSED = "the connector is closed"
 
 
 class FacebookConnector:
@@ -131,12 +132,12 @@ class FacebookConnector:
     async def check(self, account: Account) -> AccountHealth:
         """Asks about token, permissions, subscription, webhook and version."""
         client, now = self._client(account), self._clock.now()
-        return await self._apart(lambda: health.examine(client, account, now))
+        return await self._health(lambda: health.examine(client, account, now))
 
     async def subscribe(self, account: Account, webhook_url: str) -> AccountHealth:
         """Sets the application's webhook, unless it leads here already, and subscribes the page to all we read."""
         client, now = self._client(account), self._clock.now()
-        return await self._apart(lambda: health.subscribe(client, account, webhook_url, now))
+        return await self._health(lambda: health.subscribe(client, account, webhook_url, now))
 
     async def poll(self, account: Account, since: str | None) -> tuple[list[InboundEvent], str | None]:
         """Comments and messages since the last look. The first look finds nothing: what was before us is not ours.
@@ -175,6 +176,12 @@ class FacebookConnector:
         self._clients[account.id] = (account, client)
         return client
 
+    async def _health(self, work: Callable[[], AccountHealth]) -> AccountHealth:
+        try:
+            return await self._apart(work)
+        except GraphFailure as failure:
+            return AccountHealth(ok=False, problems=("unreachable",), detail=failure.detail)
+
     async def _apart[Result](self, work: Callable[[], Result]) -> Result:
         """Runs what blocks in one of the connector's own threads.
 
@@ -184,8 +191,15 @@ class FacebookConnector:
         try:
             running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         except RuntimeError as error:
-            raise GraphFailure("unsent", "the connector is closed") from error
-        return await running
+            raise GraphFailure("unsent", _CLOSED) from error
+        try:
+            return await running
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Not we were cancelled, but the call, before it began: the connector is being closed.
+            raise GraphFailure("unsent", _CLOSED) from None
 
 
 def _carry_out(client: GraphClient, asked: Wish) -> Answer:

@@ -37,7 +37,8 @@ def missed(client: GraphClient, account: Account, since: datetime, *, direct: bo
     found = list(_comments(client, account.platform_id, since))
     if direct:
         found += _messages(client, account.platform_id, since)
-    return sorted(found, key=lambda event: event.occurred_at)
+    # Lists come newest first; what has the same second keeps its order.
+    return sorted(reversed(found), key=lambda event: event.occurred_at)
 
 
 def _comments(client: GraphClient, page_id: str, since: datetime) -> Iterator[InboundEvent]:
@@ -47,7 +48,7 @@ def _comments(client: GraphClient, page_id: str, since: datetime) -> Iterator[In
         post_id = identifier(mapping(post).get("id"))
         if post_id is None:
             continue
-        yield from _visitors_post(page_id, post_id, mapping(post), since)
+        yield from _post(page_id, post_id, mapping(post), since)
         first = mapping(mapping(post).get("comments"))
         fields = {"fields": _COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological"}
         for row in _rows(client, post_id, "comments", fields, first):
@@ -59,13 +60,11 @@ def _comments(client: GraphClient, page_id: str, since: datetime) -> Iterator[In
             yield replace(event, raw=row)
 
 
-def _visitors_post(page_id: str, post_id: str, post: Json, since: datetime) -> Iterator[InboundEvent]:
-    """A post on the page by somebody else, as its webhook would have told."""
+def _post(page_id: str, post_id: str, post: Json, since: datetime) -> Iterator[InboundEvent]:
+    """A post, the page's own or a visitor's, as its webhook would have told."""
     author = identifier(mapping(post.get("from")).get("id"))
-    if author in (None, page_id):
-        return
-    value = {**post, "item": "post", "verb": "add", "post_id": post_id}
-    event = feed.change(page_id, "feed", value, since)
+    item = "status" if author in (None, page_id) else "post"
+    event = feed.change(page_id, "feed", {**post, "item": item, "verb": "add", "post_id": post_id}, since)
     if event is not None and event.occurred_at >= since:
         yield replace(event, raw=post)
 
