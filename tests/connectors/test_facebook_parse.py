@@ -598,8 +598,6 @@ _JSON = st.recursive(
                     "text",
                     "timestamp",
                     "value",
-                ]
-                + [
                     "field",
                     "item",
                     "verb",

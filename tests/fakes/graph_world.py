@@ -152,10 +152,10 @@ class World:
             page = Page(page_id, name, token=f"EAAfake{page_id}", scopes=list(SCOPES))
             self.pages[page_id] = page
             self.add_post(page, Post(f"{page_id}_{self.number()}", page_id, first_post, now))
-        stranger = Page("200300400500601", "Rīgas ziņas", token="", ours=False)
-        for text, closed in (("Kā jūs tiekat galā ar pieteikumu portālā?", False), ("Komentāri slēgti.", True)):
-            stranger.posts.append(Post(f"{stranger.id}_{self.number()}", stranger.id, text, now, closed=closed))
+        stranger = Page(STRANGER_ID, "Rīgas ziņas (demo)", token="", ours=False)
         self.pages[stranger.id] = stranger
+        for text, closed in (("Kā jūs tiekat galā ar pieteikumu portālā?", False), ("Komentāri slēgti.", True)):
+            self.add_post(stranger, Post(f"{stranger.id}_{self.number()}", stranger.id, text, now, closed=closed))
 
     def number(self) -> str:
         """A new id of the kind that Facebook counts."""
