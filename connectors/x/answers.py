@@ -29,7 +29,8 @@ _FORBIDDEN: tuple[tuple[str, str], ...] = (
     ("not verified to send message requests", "blocked"),
     ("duplicate content", "refused"),
     ("too long", "too_long"),
-    ("suspended", "account"),
+    ("your account is suspended", "account"),
+    ("has been suspended", "blocked"),
     ("temporarily locked", "account"),
 )
 

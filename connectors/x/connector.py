@@ -61,7 +61,7 @@ class XConnector:
         self._clients: dict[str, tuple[str, XClient]] = {}
 
     def capabilities(self, account: Account) -> Capabilities:
-        """What the account can carry. ``text_limit`` is that of direct messages; posts are counted by ``post_limit``."""
+        """What the account can carry."""
         return Capabilities(
             DIRECT_LIMIT,
             buttons=False,
@@ -73,6 +73,8 @@ class XConnector:
             hide=True,
             posts=True,
             direct=_direct(account),
+            # In X's weighted count: a link 23, an emoji two; for plain Latvian and Russian text the same as characters.
+            public_limit=_post_limit(account),
         )
 
     # --- webhooks -------------------------------------------------------------------------------------------------------

@@ -437,7 +437,7 @@ def test_what_the_account_itself_wrote_is_an_echo_in_the_citizens_thread() -> No
     assert event.author == Person(US, "Aģentūra (demo)", "agentura_demo")
 
 
-PICTURE = {
+PICTURE: dict[str, Any] = {
     "type": "media",
     "media": {
         "id": "5",
@@ -635,6 +635,7 @@ def test_whatever_x_leaves_out_or_spoils_nothing_but_a_bad_payload_comes_of_it(b
     """Every single value of the payload replaced by rubbish, one after the other."""
 
     def spoilt(value: Any) -> Any:
+        rubbish: Any
         for rubbish in (None, 7, "x", [], {}, [None], True):
             if isinstance(value, dict):
                 for name in value:

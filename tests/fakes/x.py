@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -73,6 +74,7 @@ _POST_LIMIT, _DIRECT_LIMIT = 280, 10_000
 _CHECK_S = 10.0
 #: Nothing is withheld unless a test says so: (calls, seconds) by operation in :attr:`FakeX.limits`.
 _NO_LIMIT = (1_000_000, 900.0)
+_LINK = re.compile(r"https?://\S+")
 _QUESTIONS = (
     "Kā deklarēt dzīvesvietu?",
     "Cik maksā pase?",
@@ -703,12 +705,12 @@ def _page(found: list[Any], query: Mapping[str, str], *, smallest: int) -> tuple
 
 def _weight(text: str) -> int:
     """Roughly what X counts: addresses 23, signs beyond the European ones two."""
-    words = [23 if word.startswith(("https://", "http://")) else _signs(word) for word in text.split(" ")]
-    return sum(words) + text.count(" ")
+    links = _LINK.findall(text)
+    return 23 * len(links) + _signs(_LINK.sub("", text))
 
 
-def _signs(word: str) -> int:
-    return sum(1 + (ord(sign) > 0x20FF) for sign in word)
+def _signs(text: str) -> int:
+    return sum(1 + (ord(sign) > 0x20FF) for sign in text)
 
 
 async def _json(request: Request) -> Any:

@@ -271,6 +271,8 @@ class World:
         for conversation in under.values():
             root, *others = conversation
             if root.author is account:
+                if root.deleted:
+                    continue
                 own.append(_post_view(root, [_comment_view(post, root.id) for post in others]))
             elif account.id in root.named:
                 place.comments += [_comment_view(post, None) for post in conversation]
