@@ -64,7 +64,7 @@ def webhook(own: str, raw: bytes, *, direct: bool, now: datetime) -> list[Inboun
     """
     try:
         body = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadPayload("json") from error
     if not isinstance(body, dict):
         raise BadPayload("body")

@@ -614,6 +614,7 @@ def test_what_has_no_name_at_all_is_known_by_its_contents() -> None:
         (b"", "json"),
         (b"{", "json"),
         (b"\xff\xfe", "json"),
+        (b"[" * 100_000, "json"),
         (b"[]", "body"),
         (b'"text"', "body"),
         (b'{"data": ["x"]}', "data"),
