@@ -200,7 +200,11 @@ class XConnector:
         return await registration.subscribe(self._client(account), account, webhook_url, direct=_direct(account))
 
     async def poll(self, account: Account, since: str | None) -> tuple[list[InboundEvent], str | None]:
-        """Mentions and direct messages after ``since``, oldest first. See :func:`connectors.x.polling.poll`."""
+        """Mentions and direct messages after ``since``, oldest first. See :func:`connectors.x.polling.poll`.
+
+        Raises:
+            Unreached, NoAnswer, Refused, BadPayload: X could not be asked and nothing was found; nothing is skipped by that.
+        """
         client = self._client(account)
         if not client.as_user:
             return [], since

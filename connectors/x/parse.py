@@ -177,8 +177,8 @@ def _post(told: _Told, post: Json) -> InboundEvent:
     references = {str(one.get("type")): _id(one.get("id")) for one in _listed(post.get("referenced_tweets"))}
     answers, quotes = references.get("replied_to"), references.get("quoted")
     quotes_us = quotes in told.quoted_own or told.event == "post.quote.create"
-    root = _id(post.get("conversation_id"))
-    under = root if root not in (None, first) else quotes if quotes_us and answers is None else None
+    # What answers nothing stands under itself; a quote under the post of ours that it quotes.
+    under = quotes if quotes and quotes_us and answers is None else _id(post.get("conversation_id")) or first
     own = author == told.own
     if "retweeted" in references:
         return _repost(told, post, ref)
@@ -260,7 +260,7 @@ def _post_text(told: _Told, post: Json) -> str:
 
 def _plain(text: str, urls: Iterable[Json]) -> str:
     for url in urls:
-        short, whole = str(url.get("url") or ""), str(url.get("expanded_url") or "")
+        short, whole = str(url.get("url") or ""), _as_written(url)
         if short and (url.get("media_key") or str(url.get("display_url") or "").startswith(_ON_X)):
             text = text.replace(short, "")  # the picture itself is an attachment
         elif short and whole:
@@ -268,6 +268,12 @@ def _plain(text: str, urls: Iterable[Json]) -> str:
     for written, meant in _ESCAPED:
         text = text.replace(written, meant)
     return text.strip()
+
+
+def _as_written(url: Json) -> str:
+    """An address as its writer put it: X makes ``http://latvija.lv`` of ``latvija.lv``."""
+    whole, shown = str(url.get("expanded_url") or ""), str(url.get("display_url") or "")
+    return shown if shown and whole == f"http://{shown}" else whole
 
 
 def _post_attachments(told: _Told, post: Json) -> tuple[Attachment, ...]:

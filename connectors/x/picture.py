@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from urllib.parse import urlsplit
 
 import requests
@@ -12,6 +13,8 @@ from connectors.x.client import Timeouts
 
 #: Bytes; X takes pictures of up to 5 MB.
 LIMIT = 5 * 1024 * 1024
+#: Seconds for the whole of it; the time-out of a request is for each piece.
+_READ_S = 15.0
 _KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"))
 
 
@@ -48,9 +51,11 @@ def fetch(url: str, timeouts: Timeouts, *, loopback: bool) -> tuple[bytes, str]:
 
 
 def _read(answer: requests.Response) -> bytes:
-    data = bytearray()
+    data, begun = bytearray(), time.monotonic()
     for part in answer.iter_content(64 * 1024):
         data += part
+        if time.monotonic() - begun > _READ_S:
+            raise NoPicture("too slow", lasting=False)
         if len(data) > LIMIT:
             raise NoPicture("larger than 5 MB", lasting=True)
     return bytes(data)

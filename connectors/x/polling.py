@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 #: X gives the last 800 mentions, and fifteen pages of messages in a quarter of an hour.
 _MENTION_PAGES, _MESSAGE_PAGES = 8, 14
-_PAGE = 100
+_PAGE, _GLANCE = 100, 20
 _POST_FIELDS = (
     "attachments,author_id,conversation_id,created_at,display_text_range,edit_history_tweet_ids,entities,geo,note_tweet,"
     "referenced_tweets"
@@ -59,21 +59,36 @@ class Place:
         return json.dumps({"post": self.post, "dm": self.dm})
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What asking came to. ``complete``: down to where it began."""
+
+    events: list[InboundEvent]
+    place: str | None
+    complete: bool = True
+    failure: Exception | None = None
+
+
 async def poll(client: XClient, account: Account, since: str | None, *, direct: bool) -> tuple[list[InboundEvent], str]:
     """What came after ``since``, oldest first, and the place to go on from.
 
     Without ``since`` the place is found and nothing is reported: what was written before the account was connected is
-    nobody's case. If X cannot be asked, or stops answering half-way, the place stays and the next time covers the same
-    again. What lies further back than X goes is lost, and said so in the log.
+    nobody's case. Where X does not answer, or stops half-way, the place stays and the next time covers the same again; so
+    it does when a limit is reached, which is no fault. What lies further back than X goes is lost, and said so in the log.
+
+    Raises:
+        Unreached, NoAnswer, Refused, BadPayload: X could not be asked and nothing at all was found.
     """
     place = Place.read(since)
-    posts, post = await _since(client, account, "mentions", place.post, _mentions(account, place.post), _MENTION_PAGES)
-    messages: list[InboundEvent] = []
-    dm = place.dm
+    posts = await _since(client, account, "mentions", place.post, _mentions(account, place.post), _MENTION_PAGES)
+    messages = _Found([], place.dm)
     if direct:
-        messages, dm = await _since(client, account, "dm_events", place.dm, _messages, _MESSAGE_PAGES)
-    found = sorted([*posts, *messages], key=lambda event: (event.occurred_at, event.key))
-    return found, Place(post, dm).written()
+        messages = await _messages_since(client, account, place.dm)
+    found = sorted([*posts.events, *messages.events], key=lambda event: (event.occurred_at, event.key))
+    failure = posts.failure or messages.failure
+    if failure is not None and not found and Place(posts.place, messages.place) == place:
+        raise failure
+    return found, Place(posts.place, messages.place).written()
 
 
 def _mentions(account: Account, since: str | None) -> Page:
@@ -108,31 +123,44 @@ def _messages(client: Any, size: int, token: str | None) -> requests.Response:
     return found
 
 
+async def _messages_since(client: XClient, account: Account, since: str | None) -> _Found:
+    """X charges for every message it shows, new or not, and knows no ``since``: so first a glance, and all only if need be."""
+    glance = await _since(client, account, "dm_events", since, _messages, 1, _GLANCE)
+    if glance.complete or glance.failure is not None:
+        return glance
+    return await _since(client, account, "dm_events", since, _messages, _MESSAGE_PAGES)
+
+
 async def _since(
-    client: XClient, account: Account, what: str, since: str | None, page: Page, pages: int
-) -> tuple[list[InboundEvent], str | None]:
-    """Pages from the newest to ``since``. The place moves on only when all of it was read."""
+    client: XClient, account: Account, what: str, since: str | None, page: Page, pages: int, size: int = _PAGE
+) -> _Found:
+    """Pages from the newest to ``since``. The place moves on only when all of it was read, or X shows no more."""
     found: list[InboundEvent] = []
     newest, token = since, None
-    for _ in range(pages if since is not None else 1):
-        size = _PAGE if since is not None else 1
+    for _ in range(pages):
         try:
-            answer = await client.call(lambda tweepy, token=token, size=size: page(tweepy, size, token))  # type: ignore[misc]
+            answer = await client.call(_asking(page, size if since is not None else 1, token))
             events, ids = _parsed(account, what, answer)
         except (Unreached, NoAnswer, Refused, BadPayload) as error:
             why = words(error) if isinstance(error, Refused) else str(error)
             log.warning("x.poll_failed", account=account.id, what=what, why=why)
-            return found, since
+            limited = isinstance(error, Refused) and error.status == 429
+            return _Found(found, since, complete=False, failure=None if limited else error)
         newest = max([newest or "", *ids], key=_age)
-        new = [event for event, ref in zip(events, ids, strict=True) if _age(ref) > _age(since or "")]
         if since is None:
-            return [], newest
+            return _Found([], newest)
+        new = [event for event, ref in zip(events, ids, strict=True) if _age(ref) > _age(since)]
         found += new
         token = _object(answer.body.get("meta")).get("next_token")
         if not token or len(new) < len(ids):
-            return found, newest
-    log.warning("x.poll_incomplete", account=account.id, what=what, read=len(found))
-    return found, newest
+            return _Found(found, newest)
+    if size == _PAGE:
+        log.warning("x.poll_incomplete", account=account.id, what=what, read=len(found))
+    return _Found(found, newest, complete=False)
+
+
+def _asking(page: Page, size: int, token: str | None) -> Callable[[Any], requests.Response]:
+    return lambda tweepy: page(tweepy, size, token)
 
 
 def _parsed(account: Account, what: str, answer: Answer) -> tuple[list[InboundEvent], list[str]]:

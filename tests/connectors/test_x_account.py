@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from connectors.base import Account, BadSignature, InboundEvent
-from connectors.x.client import Timeouts
+from connectors.base import Account, BadSignature, InboundEvent, OutboundMessage
+from connectors.x.client import Refused, Timeouts, Unreached
 from connectors.x.connector import XConnector
 from kit.clock import SystemClock
 from tests.fakes.control import Attached, Delete, Edit, Modes, Outside, Say
@@ -318,6 +318,26 @@ async def test_what_the_webhook_missed_is_found_once_and_in_order(
     assert await connector.poll(receiver.account, place) == ([], place)
 
 
+async def test_what_we_wrote_comes_back_as_we_wrote_it(fake: FakeX, connector: XConnector, receiver: Receiver) -> None:
+    """By its words a send whose answer never came is found again."""
+    await connector.subscribe(receiver.account, receiver.hook())
+    ref = await comment(fake, "Kur?")
+    await fake.say(Say(account=US, person=ANNA, text="Kur?"))
+    texts = (
+        "Šeit: latvija.lv, vai https://www.latvija.lv/lv/epakalpojumi/kategorijas.",
+        "1 < 2 & <b>3</b> @novads_demo",
+    )
+    for text in texts:
+        for message in (OutboundMessage("direct", ANNA, text), OutboundMessage("public_reply", ref, text)):
+            fake.script.add("*", Fault.RESET_AFTER)
+            assert (await connector.send(receiver.account, message)).status == "unknown"
+    assert await fake.settled(5)
+    echoes = [event for event in receiver.events if event.kind == "echo"]
+    assert sorted((event.thread, event.text) for event in echoes) == sorted(
+        (thread, text) for thread in (ANNA, ref) for text in texts
+    )
+
+
 async def test_from_nothing_everything_that_comes_is_found(fake: FakeX, connector: XConnector) -> None:
     _, place = await connector.poll(account(fake), None)
     assert json.loads(place or "") == {"post": "", "dm": ""}
@@ -353,6 +373,18 @@ async def test_when_x_does_not_answer_nothing_is_skipped(fake: FakeX, connector:
     assert [event.text for event in events] == ["Jautājums"]
 
 
+async def test_when_x_does_not_answer_at_all_that_is_no_silence(fake: FakeX, connector: XConnector) -> None:
+    ours = account(fake)
+    _, place = await connector.poll(ours, None)
+    fake.script.add("*", Fault.TOKEN_REVOKED, times=2)
+    with pytest.raises(Refused):
+        await connector.poll(ours, place)
+    fake.script.add("*", Fault.RATE_LIMITED, times=2)
+    assert await connector.poll(ours, place) == ([], place), "a limit is no fault"
+    with pytest.raises(Unreached):
+        await connector.poll(account(fake, base_url="http://127.0.0.1:9"), place)
+
+
 async def test_when_x_stops_answering_half_way_the_next_time_begins_again(fake: FakeX, connector: XConnector) -> None:
     ours = account(fake)
     _, place = await connector.poll(ours, None)
@@ -365,6 +397,21 @@ async def test_when_x_stops_answering_half_way_the_next_time_begins_again(fake: 
     fake.limits.clear()
     events, _ = await connector.poll(ours, same)
     assert len(events) == 150
+
+
+async def test_old_messages_are_not_paid_for_again_and_again(fake: FakeX, connector: XConnector) -> None:
+    ours = account(fake)
+    for number in range(50):
+        await fake.say(Say(account=US, person=ANNA, text=str(number)))
+    _, place = await connector.poll(ours, None)
+    await fake.say(Say(account=US, person=ANNA, text="jauna"))
+    events, place = await connector.poll(ours, place)
+    assert [event.text for event in events] == ["jauna"]
+    assert [call.query["max_results"] for call in fake.calls if call.operation == "dm_events"] == ["1", "20"]
+    for number in range(130):
+        await fake.say(Say(account=US, person=ANNA, text=str(number)))
+    events, _ = await connector.poll(ours, place)
+    assert [event.text for event in events] == [str(number) for number in range(130)]
 
 
 async def test_deleted_posts_and_switched_off_messages_are_not_asked_for(fake: FakeX, connector: XConnector) -> None:

@@ -246,7 +246,7 @@ def test_a_mention_is_a_comment_by_the_platforms_clock() -> None:
         ref="2080765813578191303",
         text="Vai @agentura_demo var pateikt, cik maksā pase & kur?",
         author=ANNA_PERSON,
-        post_ref=None,
+        post_ref="2080765813578191303",
         summoned=True,
         raw=MENTION["data"],
     )
@@ -359,6 +359,20 @@ def test_a_deletion() -> None:
         ({"text": "@agentura_demo_2 cik maksā?"}, "@agentura_demo_2 cik maksā?"),
         ({"text": "&lt;b&gt; &amp;amp;"}, "<b> &amp;"),
         ({"text": "Īsi…", "note_tweet": {"text": "Gari, " + "ļoti " * 99 + "gari"}}, "Gari, " + "ļoti " * 99 + "gari"),
+        (
+            {
+                "text": "@agentura_demo https://t.co/a https://t.co/b https://t.co/c",
+                "entities": {
+                    "mentions": [{"username": "agentura_demo", "id": US}],
+                    "urls": [
+                        {"url": "https://t.co/a", "expanded_url": "http://latvija.lv", "display_url": "latvija.lv"},
+                        {"url": "https://t.co/b", "expanded_url": "https://e.lv/garais", "display_url": "e.lv/gar…"},
+                        {"url": "https://t.co/c"},
+                    ],
+                },
+            },
+            "latvija.lv https://e.lv/garais https://t.co/c",
+        ),
         ({"text": None}, ""),
         ({"display_text_range": ["x"]}, "Vai @agentura_demo var pateikt, cik maksā pase & kur?"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -42,6 +43,9 @@ DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 TOO_LONG = "Your Tweet text is too long. For more information on how Twitter determines text length see twitter-text."
 NO_PERMISSION = "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint."
 
+_LINK = re.compile(r"https?://\S+|(?<![\w@./-])(?:[\w-]+\.)+lv\b(?:/\S*)?")
+#: Characters of an address that X shows.
+_SHOWN = 26
 _ATTACHED = {"image": "photo", "sticker": "animated_gif", "video": "video", "audio": "audio", "story": "video"}
 
 
@@ -205,7 +209,8 @@ def post(one: Post, world: World) -> Json:
     hidden = sorted(one.named - one.explicit, key=int)
     names = {who: found.username for who in one.named if (found := world.user(who)) is not None}
     prefix = "".join(f"@{names[who]} " for who in hidden if who in names)
-    text = prefix + _escaped(one.text)
+    short, urls = _shortened(one.text)
+    text = prefix + _escaped(short)
     mentions = [
         {"start": at, "end": at + len(names[who]) + 1, "username": names[who], "id": who}
         for who in sorted(one.named, key=int)
@@ -224,8 +229,9 @@ def post(one: Post, world: World) -> Json:
         "reply_settings": "everyone",
         "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": 0, "quote_count": 0},
     }
-    if mentions:
-        made["entities"] = {"mentions": mentions}
+    entities = {name: found for name, found in (("mentions", mentions), ("urls", urls)) if found}
+    if entities:
+        made["entities"] = entities
     if not one.anonymous:
         made["author_id"] = one.author.id
     references = [("replied_to", one.answers), ("quoted", one.quotes)]
@@ -265,9 +271,10 @@ def post_includes(posts: Iterable[Post], world: World) -> Json:
 def webhook_message(one: Message) -> Json:
     """The payload of ``dm.received`` and ``dm.sent``."""
     receiver = one.chat.account if one.by == "person" else one.chat.person
+    short, urls = _shortened(one.text)
     data: Json = {
-        "text": _escaped(one.text),
-        "entities": {"hashtags": [], "symbols": [], "user_mentions": [], "urls": []},
+        "text": _escaped(short),
+        "entities": {"hashtags": [], "symbols": [], "user_mentions": [], "urls": urls},
     }
     if one.attachment is not None:
         _attach(data, one)
@@ -317,14 +324,17 @@ def _attach(data: Json, one: Message) -> None:
 
 def fetched_message(one: Message) -> Json:
     """A message as ``GET /2/dm_events`` gives it."""
+    short, urls = _shortened(one.text)
     made: Json = {
         "id": one.id,
         "event_type": "MessageCreate",
         "created_at": iso(one.at),
         "dm_conversation_id": one.chat.id,
         "sender_id": one.sender.id,
-        "text": _escaped(one.text),
+        "text": _escaped(short),
     }
+    if urls:
+        made["urls"] = urls
     if one.attachment is not None and one.attachment.kind not in ("location", "share"):
         made["attachments"] = {"media_keys": [f"3_{one.id}"]}
     return made
@@ -379,6 +389,23 @@ def operation_of(method: str, path: str, body: Any) -> str:
 
 def _millis(one: Message) -> int:
     return int(one.at.timestamp() * 1000)
+
+
+def _shortened(text: str) -> tuple[str, list[Json]]:
+    """X's own short addresses in place of all others, and what they stand for; bare names get a scheme."""
+    urls: list[Json] = []
+
+    def short(found: re.Match[str]) -> str:
+        written = found.group()
+        address = written.rstrip(".,;:!?)")
+        whole = address if address.startswith("http") else f"http://{address}"
+        shown = whole.removeprefix("https://").removeprefix("http://")
+        made = "https://t.co/" + hashlib.sha256(f"{text}{found.start()}".encode()).hexdigest()[:10]
+        display = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+        urls.append({"url": made, "expanded_url": whole, "display_url": display})
+        return made + written[len(address) :]
+
+    return _LINK.sub(short, text), urls
 
 
 def _escaped(text: str) -> str:
