@@ -67,11 +67,7 @@ def _comment(
     if kind is None:
         return None
     written, attachments = text(value.get("message")), _attachments(value)
-    key = f"c:{comment_id}:{verb}"
-    if kind == "edited":
-        key += f":{int(at.timestamp())}:{digest([written, [a.url for a in attachments]])}"
-    elif kind in ("hidden", "unhidden"):
-        key += f":{int(at.timestamp())}"
+    key = _key(f"c:{comment_id}", verb, at, written, attachments)
     if kind == "comment" and not written and not attachments:
         # A sticker or a GIF: the webhook tells only that there is something.
         attachments = (Attachment("other"),)
@@ -112,13 +108,8 @@ def _post(page_id: str, post_id: str, verb: str, value: Json, at: datetime, *, b
     kind = kinds.get(verb)
     if kind is None:
         return None
-    key = f"c:{post_id}:{verb}" if not ours else f"p:{post_id}:{verb}"
-    if verb == "edited":
-        key += f":{int(at.timestamp())}:{digest([written, [a.url for a in attachments]])}"
-    elif verb in ("hide", "unhide"):
-        key += f":{int(at.timestamp())}"
     return InboundEvent(
-        key=key,
+        key=_key(f"p:{post_id}" if ours else f"c:{post_id}", verb, at, written, attachments),
         kind=kind,
         occurred_at=at,
         thread=post_id,
@@ -128,6 +119,14 @@ def _post(page_id: str, post_id: str, verb: str, value: Json, at: datetime, *, b
         attachments=attachments,
         post_ref=post_id,
     )
+
+
+def _key(what: str, verb: str, at: datetime, written: str, attachments: tuple[Attachment, ...]) -> str:
+    """What happens once needs no time; what can happen again does, and an edit what it was edited to."""
+    if verb in ("add", "remove"):
+        return f"{what}:{verb}"
+    key = f"{what}:{verb}:{int(at.timestamp())}"
+    return f"{key}:{digest([written, [one.url for one in attachments]])}" if verb == "edited" else key
 
 
 def _author(value: Json) -> Person | None:

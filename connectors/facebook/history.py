@@ -38,7 +38,8 @@ def missed(client: GraphClient, account: Account, since: datetime, *, direct: bo
     if direct:
         found += _messages(client, account.platform_id, since)
     # Lists come newest first; what has the same second keeps its order.
-    return sorted(reversed(found), key=lambda event: event.occurred_at)
+    found.reverse()
+    return sorted(found, key=lambda event: event.occurred_at)
 
 
 def _comments(client: GraphClient, page_id: str, since: datetime) -> Iterator[InboundEvent]:

@@ -352,6 +352,9 @@ async def test_long_lists_are_read_page_by_page(scene: Scene) -> None:
     found, _ = await scene.connector.poll(scene.account, place)
     texts = [event.text for event in found if event.text.startswith("nr.")]
     assert sorted(texts) == sorted(f"nr. {number}" for number in range(130))
+    for kind, first in (("message", 0), ("comment", 1)):
+        numbers = [event.text for event in found if event.kind == kind and event.text.startswith("nr.")]
+        assert numbers == [f"nr. {number}" for number in range(first, 130, 2)], "in order, even within a second"
     assert len({event.thread for event in found if event.kind == "message"}) == 131
     assert len({event.key for event in found}) == len(found)
 
