@@ -50,6 +50,8 @@ class ChannelAccount(Base):
 
     # For the health board.
     last_event_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The same, of what came by itself: a webhook that is silent is made up for by asking.
+    last_webhook_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     check_result: Mapped[dict[str, Any] | None] = mapped_column(JSON)

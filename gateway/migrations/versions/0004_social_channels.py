@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("paused_reason", sa.String(length=32), nullable=True),
         sa.Column("created_at", _UTC, nullable=False),
         sa.Column("last_event_at", _UTC, nullable=True),
+        sa.Column("last_webhook_at", _UTC, nullable=True),
         sa.Column("last_sent_at", _UTC, nullable=True),
         sa.Column("checked_at", _UTC, nullable=True),
         sa.Column("check_result", sa.JSON(), nullable=True),
