@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Names
 from handoff.cases.models import Case
+from handoff.channels import repository as platforms
+from handoff.channels.rules import Place, composer
+from handoff.channels.service import Channels
 from handoff.conversations.models import Conversation, Event
-from handoff.desk import may
+from handoff.conversations.schemas import WEBCHAT
+from handoff.desk import may, may_on_platform
 from handoff.queue.service import PRESENT
 from handoff.staff import repository as people
 from handoff.staff.models import Staff
@@ -24,12 +28,15 @@ from kit.i18n import Catalogue
 class Cards:
     """Makes cards. Names of staff are read with each batch; they are few."""
 
-    def __init__(self, names: Names, municipality: Any, texts: Catalogue, clock: Clock) -> None:
-        """``municipality``: function from (id, lang) to a name."""
+    def __init__(
+        self, names: Names, municipality: Any, texts: Catalogue, clock: Clock, channels: Channels | None = None
+    ) -> None:
+        """``municipality``: function from (id, lang) to a name; ``channels``: the platforms, where any are served."""
         self._names = names
         self._municipality = municipality
         self._texts = texts
         self._clock = clock
+        self._channels = channels
 
     async def facts(self, session: AsyncSession, conversations: Sequence[Conversation]) -> CardFacts:
         """What cards of these conversations need to know besides their rows."""
@@ -38,7 +45,26 @@ class Cards:
         rows = (
             await session.execute(select(Case.conversation_id, Case.no).where(Case.conversation_id.in_(ids)))
         ).tuples()
-        return CardFacts(staff, dict(rows.all()))
+        elsewhere = [conversation.id for conversation in conversations if conversation.channel != WEBCHAT]
+        places, sends = await self._places(session, elsewhere)
+        return CardFacts(staff, dict(rows.all()), places, sends)
+
+    async def _places(
+        self, session: AsyncSession, ids: list[str]
+    ) -> tuple[dict[str, Place], dict[str, dict[str, int]]]:
+        """Where conversations live on platforms, and what became of what was said in them."""
+        if not ids or self._channels is None:
+            return {}, {}
+        threads = await platforms.threads(session, ids)
+        wanted = {thread.account_id for thread in threads.values()}
+        accounts = {row.id: row for row in await platforms.accounts(session, wanted)}
+        # Once an account, not once a card: it has to be decrypted.
+        carries = {key: self._channels.carries(row) for key, row in accounts.items()}
+        places = {
+            key: Place(accounts[thread.account_id], thread, carries[thread.account_id])
+            for key, thread in threads.items()
+        }
+        return places, await platforms.sends_of(session, ids)
 
     def card(self, viewer: Viewer, conversation: Conversation, facts: CardFacts) -> dict[str, Any]:
         """A ``Card`` of docs/protocol.md."""
@@ -73,8 +99,28 @@ class Cards:
             "contact": c.contact,
             "rating": {"score": c.rating, "comment": c.rating_comment} if c.rating is not None else None,
             "case_no": facts.case_no.get(c.id),
-            "may": may(viewer, c),
+            "may": self._may(viewer, c, facts),
+            "author": self._author(facts.places.get(c.id)),
+            "composer": self._composer(c, facts),
         }
+
+    def _may(self, viewer: Viewer, c: Conversation, facts: CardFacts) -> list[str]:
+        place = facts.places.get(c.id)
+        acts = may(viewer, c)
+        return acts if place is None else may_on_platform(viewer, c, place, acts)
+
+    def _author(self, place: Place | None) -> dict[str, str | None] | None:
+        """Who wrote, as the platform tells; None in the web chat, where nobody is known."""
+        if place is None:
+            return None
+        thread = place.thread
+        return {"id": thread.author_id, "name": thread.author_name, "handle": thread.author_handle}
+
+    def _composer(self, c: Conversation, facts: CardFacts) -> dict[str, Any] | None:
+        place = facts.places.get(c.id)
+        if place is None or self._channels is None:
+            return None
+        return composer(place, self._clock.now(), cost=self._channels.prices(place), sends=facts.sends.get(c.id, {}))
 
     def _institution(self, institution_id: str | None, lang: str) -> dict[str, str] | None:
         if institution_id is None:
@@ -120,11 +166,19 @@ class Cards:
 
 
 class CardFacts:
-    """Names and case numbers for a batch of cards."""
+    """Names, case numbers and places on platforms for a batch of cards."""
 
-    def __init__(self, staff: dict[str, Staff], case_no: dict[str, int]) -> None:
+    def __init__(
+        self,
+        staff: dict[str, Staff],
+        case_no: dict[str, int],
+        places: dict[str, Place],
+        sends: dict[str, dict[str, int]],
+    ) -> None:
         self._staff = staff
         self.case_no = case_no
+        self.places = places
+        self.sends = sends
 
     def person(self, staff_id: str | None) -> dict[str, str] | None:
         """A member of staff by name."""
