@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from gateway.seed import DEMO_PASSWORD
 from gateway.settings import Settings
 from handoff.assistant.ports import AssistantUnavailable
 from handoff.broker import Policy
+from handoff.channels.ports import PlatformConnector
 from knowledge_base.service import KnowledgeBase
 from tests.citizen import Citizen
 
@@ -137,9 +139,10 @@ async def raise_stage(
     understander: ToldUnderstander | None = None,
     policy: Policy | None = None,
     knowledge: KnowledgeBase | None = None,
+    connectors: Mapping[str, PlatformConnector] | None = None,
     **options: Any,
 ) -> Stage:
-    """Starts a gateway on ``database_url``."""
+    """Starts a gateway on ``database_url``; it serves no platform unless ``connectors`` are given."""
     clock = clock or MovableClock()
     understander = understander or ToldUnderstander()
     settings = Settings(
@@ -154,7 +157,14 @@ async def raise_stage(
             **options,
         }
     )
-    gateway = Gateway(settings, clock=clock, understander=understander, policy=policy, knowledge=knowledge)
+    gateway = Gateway(
+        settings,
+        clock=clock,
+        understander=understander,
+        policy=policy,
+        knowledge=knowledge,
+        connectors=connectors or {},
+    )
     port = port or free_port()
     config = uvicorn.Config(
         create_app(gateway=gateway),

@@ -122,6 +122,7 @@ class AccountSettings(_Body):
     human_agent: bool | None = None
     direct: bool | None = None
     post_limit: Annotated[int, Field(ge=280, le=LONGEST_TEXT)] | None = None
+    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{3,31}$")] | None = None
 
 
 class NewAccount(_Body):
