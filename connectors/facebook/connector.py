@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import structlog
-
 from connectors.facebook import health, history, parse
 from connectors.facebook.client import Answer, GraphClient, Timeouts
 from connectors.facebook.failures import GraphFailure, send_result
@@ -33,8 +31,6 @@ from handoff.channels.ports import (
     SendResult,
 )
 from kit.clock import Clock, SystemClock, iso
-
-log = structlog.get_logger(__name__)
 
 #: Calls under way at once, of all pages together; each holds a thread while it waits.
 _THREADS = 16
@@ -142,20 +138,16 @@ class FacebookConnector:
     async def poll(self, account: Account, since: str | None) -> tuple[list[InboundEvent], str | None]:
         """Comments and messages since the last look. The first look finds nothing: what was before us is not ours.
 
-        When Graph cannot be asked the place stays, so that the next look finds it all.
+        Raises:
+            GraphFailure: Graph cannot be asked, or refuses. Nothing is given of what was found until then: the place stays,
+                and the next look finds it all.
         """
         began = self._clock.now()
         start = moment(since)
         if start is None:
             return [], iso(began)
-        client = self._client(account)
-        try:
-            found = await self._apart(
-                lambda: history.missed(client, account, start - history.OVERLAP, direct=_direct(account))
-            )
-        except GraphFailure as failure:
-            log.warning("facebook_poll_failed", account=account.id, code=failure.code, detail=failure.detail)
-            return [], since
+        client, direct = self._client(account), _direct(account)
+        found = await self._apart(lambda: history.missed(client, account, start - history.OVERLAP, direct=direct))
         return found, iso(began)
 
     async def close(self) -> None:
