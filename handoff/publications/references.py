@@ -12,7 +12,8 @@ _NUMBER = re.compile(r"\d{1,32}\Z")
 _FACEBOOK = re.compile(r"\d{1,32}_\d{1,32}\Z")
 _X_PATH = re.compile(r"/(?:[A-Za-z0-9_]{1,15}|i/web|i)/status(?:es)?/(\d{1,32})(?:/.*)?\Z")
 _FACEBOOK_PATH = re.compile(r"/(\d{1,32})/(?:posts|videos|photos)/(?:[^/]+/)?(\d{1,32})/?\Z")
-_HOSTS: Final[Mapping[str, frozenset[str]]] = {
+#: Where posts of each channel are looked at; on other channels there are none to comment on.
+HOSTS: Final[Mapping[str, frozenset[str]]] = {
     "x": frozenset({"x.com", "twitter.com"}),
     "facebook": frozenset({"facebook.com"}),
 }
@@ -34,7 +35,7 @@ def post_ref(channel: str, given: str) -> str | None:
         host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("mobile.")
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or host not in _HOSTS.get(channel, frozenset()):
+    if parts.scheme not in ("http", "https") or host not in HOSTS.get(channel, frozenset()):
         return None
     return _on_x(parts.path) if channel == "x" else _on_facebook(parts.path, parse_qs(parts.query))
 

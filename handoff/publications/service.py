@@ -23,7 +23,7 @@ from handoff.conversations.events import EventLog
 from handoff.publications import repository
 from handoff.publications.lifecycle import RULES, Actor, State, Trigger, allowed, approves, composes, may_cause
 from handoff.publications.models import Publication, PublicationTarget
-from handoff.publications.references import post_ref
+from handoff.publications.references import HOSTS, post_ref
 from handoff.publications.rules import Content, Fit, fit, with_link
 from handoff.publications.schemas import FARTHEST, Composed
 from handoff.staff import repository as people
@@ -39,6 +39,8 @@ LOOK_BACK: Final = timedelta(days=7)
 #: The platform's clock and ours may differ by so much.
 _SKEW: Final = timedelta(minutes=5)
 _CALLED_OFF: Final = "called_off"
+#: What stands in the way of a publication, as the reason of a send that was not made (``channels.reason.*``).
+_AS_RESULT: Final = {"too_long_for_channel": "too_long"}
 _UNDER_WAY: Final = frozenset({"waiting", "queued", "sending"})
 
 
@@ -67,8 +69,8 @@ class Publications:
 
         Raises:
             Forbidden: he does not compose.
-            PieturaError: ``publish_at_past``, ``publish_at_too_far``, ``unknown_account``, ``unknown_channel``, ``bad_post``,
-                ``text_empty``.
+            PieturaError: ``publish_at_past``, ``publish_at_too_far``, ``unknown_account``, ``unknown_channel``, ``text_empty``;
+                of a comment ``bad_post``, ``comments_not_supported``.
         """
         _composers_only(viewer)
         now = self.clock.now()
@@ -267,7 +269,7 @@ class Publications:
             for (target, account, _), one in zip(rows, fits, strict=True):
                 if one.problems:
                     # What was in order when it was approved: the account was switched off meanwhile, or its platform changed.
-                    target.state, target.reason = "failed", one.problems[0]
+                    target.state, target.reason = "failed", _AS_RESULT.get(one.problems[0], one.problems[0])
                     await self._tell(unit, begun, target, account, None)
                 else:
                     await self._owe(unit, begun, target, one)
@@ -631,6 +633,8 @@ def _variants(wanted: Composed) -> dict[str, dict[str, Any]]:
 def _post_ref(wanted: Composed, accounts: Sequence[ChannelAccount]) -> str | None:
     if wanted.post is None:
         return None
+    if accounts[0].channel not in HOSTS:
+        raise PieturaError("comments_not_supported")
     ref = post_ref(accounts[0].channel, wanted.post)
     if ref is None:
         raise PieturaError("bad_post")

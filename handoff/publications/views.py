@@ -81,8 +81,7 @@ def _reason_text(reason: str, texts: Catalogue, lang: str) -> str:
     """A reason in words: of ours, of an account that could not be used, or of the platform's."""
     for key in (f"publications.reason.{reason}", f"channels.reason.{reason}", f"error.{reason}"):
         if texts.has(key):
-            # What stands in the way of publishing names the limit; here it is told by the platform, if at all.
-            return texts.text(lang, key, limit="–")
+            return texts.text(lang, key)
     return texts.text(lang, "channels.reason.unknown")
 
 
