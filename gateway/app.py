@@ -166,7 +166,7 @@ class Gateway:
             burst=settings.chat_burst,
             demo=settings.demo,
         )
-        cards = Cards(names, names.municipality, texts, self.clock, self.channels)
+        cards = Cards(names, names.municipality, texts, self.clock, self.channels, self.broker.marks_on_platform)
         self.console_feed = ConsoleFeed(self.db, self.feed, cards)
         console = Console(
             self.broker,

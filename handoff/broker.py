@@ -617,6 +617,11 @@ class Broker:
         """When what was written at ``written_at``, by the platform's clock, should be answered (R13)."""
         return self.calendar().add_working(written_at, self.policy.comment_target)
 
+    def marks_on_platform(self, written_at: datetime) -> tuple[datetime, datetime]:
+        """When half and four fifths of the time until :meth:`due_on_platform` have gone: in working time, as that is."""
+        calendar, target = self.calendar(), self.policy.comment_target
+        return calendar.add_working(written_at, target * 0.5), calendar.add_working(written_at, target * 0.8)
+
     async def requeue(self, unit: UnitOfWork, conversation: Conversation, cause: str) -> None:
         """The holder is gone: the conversation waits again, first in time, and the citizen is told."""
         now = self.clock.now()

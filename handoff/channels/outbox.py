@@ -190,6 +190,9 @@ class Outbox:
                 await repository.set_thread(session, row.conversation_id, private_reply_at=None)
             if row.message_id is not None:
                 await self._cancel(unit, events, await self._rest_of(session, row), _EARLIER_PART, told=False)
+        if row.kind in ("hide", "unhide") and row.conversation_id is not None:
+            # No message shows it: whoever asked for it learns it from the timeline, and his page looks again.
+            events.add(f"{row.kind}_failed", row.conversation_id, actor_kind="system", data={"state": row.state})
         if row.reason == "blocked" and row.conversation_id is not None:
             await repository.set_thread(session, row.conversation_id, blocked_at=now)
             events.add("blocked", row.conversation_id, actor_kind="citizen")

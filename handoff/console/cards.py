@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handoff.broker import Names
 from handoff.cases.models import Case
 from handoff.channels import repository as platforms
+from handoff.channels.models import SocialPost
 from handoff.channels.rules import Place, composer
 from handoff.channels.service import Channels
+from handoff.channels.thread_view import post_address, posts_of
 from handoff.conversations.models import Conversation, Event
 from handoff.conversations.schemas import WEBCHAT
 from handoff.desk import may, may_on_platform
@@ -23,20 +26,34 @@ from handoff.staff.schemas import Viewer
 from handoff.state_machine import HELD
 from kit.clock import Clock, iso
 from kit.i18n import Catalogue
+from kit.textual import shorten
+
+#: Of a post a card shows how it begins.
+_POST_LENGTH = 140
+#: From when on the answer to what was written at an instant is pressing, and very pressing.
+Marks = Callable[[datetime], tuple[datetime, datetime]]
 
 
 class Cards:
     """Makes cards. Names of staff are read with each batch; they are few."""
 
     def __init__(
-        self, names: Names, municipality: Any, texts: Catalogue, clock: Clock, channels: Channels | None = None
+        self,
+        names: Names,
+        municipality: Any,
+        texts: Catalogue,
+        clock: Clock,
+        channels: Channels | None = None,
+        marks: Marks | None = None,
     ) -> None:
-        """``municipality``: function from (id, lang) to a name; ``channels``: the platforms, where any are served."""
+        """``municipality``: function from (id, lang) to a name; ``channels``: the platforms, where any are served; ``marks``:
+        :meth:`handoff.broker.Broker.marks_on_platform`."""
         self._names = names
         self._municipality = municipality
         self._texts = texts
         self._clock = clock
         self._channels = channels
+        self._marks = marks
 
     async def facts(self, session: AsyncSession, conversations: Sequence[Conversation]) -> CardFacts:
         """What cards of these conversations need to know besides their rows."""
@@ -47,7 +64,8 @@ class Cards:
         ).tuples()
         elsewhere = [conversation.id for conversation in conversations if conversation.channel != WEBCHAT]
         places, sends = await self._places(session, elsewhere)
-        return CardFacts(staff, dict(rows.all()), places, sends)
+        posts = await posts_of(session, [place.thread for place in places.values()])
+        return CardFacts(staff, dict(rows.all()), places, sends, posts)
 
     async def _places(
         self, session: AsyncSession, ids: list[str]
@@ -101,6 +119,8 @@ class Cards:
             "case_no": facts.case_no.get(c.id),
             "may": self._may(viewer, c, facts),
             "author": self._author(facts.places.get(c.id)),
+            "post": self._post(facts.places.get(c.id), facts.posts.get(c.id)),
+            "clock": self._answer_clock(c, facts.places.get(c.id)),
             "composer": self._composer(c, facts),
         }
 
@@ -115,6 +135,24 @@ class Cards:
             return None
         thread = place.thread
         return {"id": thread.author_id, "name": thread.author_name, "handle": thread.author_handle}
+
+    def _post(self, place: Place | None, post: SocialPost | None) -> dict[str, str | None] | None:
+        """The post that a comment stands under, as far as we have heard of it."""
+        if place is None or not place.is_comment or place.thread.post_ref is None:
+            return None
+        return {
+            "ref": place.thread.post_ref,
+            "text": shorten(post.text, _POST_LENGTH) if post is not None else "",
+            "url": post_address(place.account.channel, place.thread.post_ref),
+        }
+
+    def _answer_clock(self, c: Conversation, place: Place | None) -> dict[str, str | None] | None:
+        """When the answer that ``due_at`` asks for becomes pressing: in working time, as ``due_at`` itself (R13, R14)."""
+        if place is None or self._marks is None or c.due_at is None:
+            return None
+        since = place.thread.last_inbound_at
+        soon, late = self._marks(since)
+        return {"since": iso(since), "soon_at": iso(soon), "late_at": iso(late)}
 
     def _composer(self, c: Conversation, facts: CardFacts) -> dict[str, Any] | None:
         place = facts.places.get(c.id)
@@ -174,11 +212,13 @@ class CardFacts:
         case_no: dict[str, int],
         places: dict[str, Place],
         sends: dict[str, dict[str, int]],
+        posts: dict[str, SocialPost],
     ) -> None:
         self._staff = staff
         self.case_no = case_no
         self.places = places
         self.sends = sends
+        self.posts = posts
 
     def person(self, staff_id: str | None) -> dict[str, str] | None:
         """A member of staff by name."""

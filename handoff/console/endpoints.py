@@ -221,10 +221,14 @@ class Console:
         async def history(conversation_id: str, seq: int, viewer: Viewer = viewer) -> dict[str, Any]:
             return await self._history(viewer, conversation_id, seq)
 
+        async def thread(conversation_id: str, viewer: Viewer = viewer) -> dict[str, Any]:
+            return await self._thread(viewer, conversation_id)
+
         path = "/conversations/{conversation_id}/messages/{seq}"
         api.add_api_route(f"{path}/send_again", send_again, methods=["POST"])
         api.add_api_route(f"{path}/mark_sent", mark_sent, methods=["POST"])
         api.add_api_route(f"{path}/history", history, methods=["GET"])
+        api.add_api_route("/conversations/{conversation_id}/thread", thread, methods=["GET"])
 
     def _add_case_routes(self, api: APIRouter) -> None:
         viewer = Depends(self.doors.viewer)
@@ -387,6 +391,13 @@ class Console:
                 raise NotFound()
             people.audit(session, broker.clock.now(), viewer.id, "read_history", conversation_id, seq=seq)
             return {"versions": await self._threads.history(session, conversation_id, seq)}
+
+    async def _thread(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
+        """What stands around a comment, fetched again while it is open. Who opened the conversation is on record already."""
+        async with self._broker.db.read() as session:
+            if await repository.visible(session, viewer, conversation_id) is None:
+                raise NotFound()
+            return {"thread": await self._threads.view(session, viewer, conversation_id)}
 
     async def _card(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
         async with self._broker.db.read() as session:

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.channels import repository
-from handoff.channels.models import ChannelThread
+from handoff.channels.models import ChannelAccount, ChannelThread
+from handoff.channels.thread_view import comment_address, last_deed, post_address
 from handoff.conversations.models import Conversation, Message
 from handoff.conversations.scope import sees
 from handoff.staff.schemas import Viewer
@@ -40,6 +41,7 @@ class Threads:
                     "link": post.link,
                     "published_at": iso(post.published_at),
                     "ours": post.ours,
+                    "url": post_address(account.channel, post.ref),
                 }
                 if post is not None
                 else None
@@ -55,10 +57,14 @@ class Threads:
             ),
             "deleted_at": iso(thread.deleted_at),
             "answered_outside_at": iso(thread.answered_outside_at),
-            "comments": await self._comments(session, viewer, thread),
+            "url": comment_address(account.channel, thread.comment_ref, thread.post_ref),
+            "last_deed": await last_deed(session, conversation_id),
+            "comments": await self._comments(session, viewer, account, thread),
         }
 
-    async def _comments(self, session: AsyncSession, viewer: Viewer, thread: ChannelThread) -> list[dict[str, Any]]:
+    async def _comments(
+        self, session: AsyncSession, viewer: Viewer, account: ChannelAccount, thread: ChannelThread
+    ) -> list[dict[str, Any]]:
         """Everything under the same post, oldest first; of answers only what was said in public."""
         if thread.post_ref is None or thread.kind != "comment":
             return []
@@ -67,11 +73,17 @@ class Threads:
         for message in await repository.messages_of(session, [one.conversation_id for one, _ in found]):
             said.setdefault(message.conversation_id, []).append(message)
         return [
-            self._comment(viewer, row, conversation, said.get(row.conversation_id, [])) for row, conversation in found
+            self._comment(viewer, account, row, conversation, said.get(row.conversation_id, []))
+            for row, conversation in found
         ]
 
     def _comment(
-        self, viewer: Viewer, row: ChannelThread, conversation: Conversation, said: list[Message]
+        self,
+        viewer: Viewer,
+        account: ChannelAccount,
+        row: ChannelThread,
+        conversation: Conversation,
+        said: list[Message],
     ) -> dict[str, Any]:
         visible = sees(viewer, conversation)
         first = next((message for message in said if message.author_kind == "citizen"), None)
@@ -80,7 +92,11 @@ class Threads:
             "parent_ref": row.parent_ref,
             "author": {"id": row.author_id, "name": row.author_name, "handle": row.author_handle},
             "text": first.text if first is not None else "",
+            "attachments": first.extras.get("attachments", []) if first is not None else [],
+            "placeholder": first.extras.get("placeholder") if first is not None else None,
+            "edited": bool(first is not None and first.extras.get("edits")),
             "at": iso(row.created_at),
+            "url": comment_address(account.channel, row.comment_ref, row.post_ref),
             "hidden": row.hidden_at is not None,
             "deleted": row.deleted_at is not None,
             "conversation_id": row.conversation_id if visible else None,

@@ -127,6 +127,7 @@ def message_view(message: Message) -> dict[str, Any]:
         "links": extras.get("links", []),
         "source": extras.get("source"),
         "attachments": extras.get("attachments", []),
+        "placeholder": extras.get("placeholder"),
         "edited": bool(extras.get("edits")),
         "deleted": "deleted" in extras,
         "mode": extras.get("mode"),
