@@ -175,7 +175,7 @@ class Publications:
 
         Raises:
             Forbidden, Conflict: as for :meth:`approve`.
-            PieturaError: ``reason_missing``.
+            PieturaError: ``reason_needed``.
         """
         reason = _reason(reason)
         async with self.db.unit() as unit:
@@ -602,7 +602,7 @@ def _check_time(publish_at: datetime | None, now: datetime) -> None:
 def _reason(text: str) -> str:
     text = clean(text)[:1000]
     if not text:
-        raise PieturaError("reason_missing")
+        raise PieturaError("reason_needed")
     return text
 
 

@@ -141,7 +141,7 @@ async def test_a_rejection_has_a_reason_and_leads_back_to_the_draft(stand: Stand
     publication_id = await stand.proposed()
     with pytest.raises(PieturaError) as refused:
         await publications.reject(stand.liga, publication_id, 2, " \u200b ")
-    assert refused.value.code == "reason_missing"
+    assert refused.value.code == "reason_needed"
     await publications.reject(stand.liga, publication_id, 2, "Datums nav pareizs.")
     rejected = await stand.one(publication_id)
     assert (rejected.state, rejected.reason, rejected.decided_by) == ("rejected", "Datums nav pareizs.", stand.liga.id)
