@@ -311,6 +311,19 @@ class Administration:
             for channel in self._channels.names
         ]
 
+    async def owners(self, lang: str) -> list[dict[str, str]]:
+        """Whom an account can belong to: every institution and every municipality of today, with ``kind``, ``id``, ``name``."""
+        async with self._broker.db.read() as session:
+            ids = [row.id for row in await people.institutions(session)]
+        name = self._broker.names.institution
+        # The table of institutions has the municipalities as well: who works for one is listed under it.
+        return [
+            {"kind": "municipality", "id": one, "name": self._municipality(one, lang)}
+            if self._knows_municipality(one)
+            else {"kind": "institution", "id": one, "name": name(one, lang)}
+            for one in ids
+        ]
+
     # --- what got stuck -------------------------------------------------------------------------------------------------
 
     async def dead_events(self, account_id: str | None) -> list[dict[str, Any]]:

@@ -150,7 +150,11 @@ class ChannelsApi:
 
         async def listing(viewer: Viewer = looking) -> dict[str, Any]:
             administrators_only(viewer)
-            return {"accounts": await admin.board(viewer.lang), "kinds": admin.kinds()}
+            return {
+                "accounts": await admin.board(viewer.lang),
+                "kinds": admin.kinds(),
+                "owners": await admin.owners(viewer.lang),
+            }
 
         async def board(viewer: Viewer = looking) -> dict[str, Any]:
             supervisors_only(viewer)

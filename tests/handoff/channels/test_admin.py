@@ -94,6 +94,25 @@ async def test_an_account_is_added_and_its_credentials_never_come_out(hooked: Ho
     await admin.close()
 
 
+async def test_owners_are_institutions_and_municipalities(hooked: Hooked) -> None:
+    admin = await hooked.stage.staff("admin")
+    municipality = await _municipality(admin, hooked)
+    owners = (await admin.http.get("/channels")).json()["owners"]
+    kinds = {(one["kind"], one["id"]) for one in owners}
+    assert {("institution", "vsaa"), ("municipality", municipality)} <= kinds
+    assert len(kinds) == len(owners)
+    assert {
+        one["id"] for one in owners if one["kind"] == "municipality"
+    } == hooked.stage.gateway.knowledge.municipality_ids()
+    # Each of them is taken as what it is said to be.
+    for number, one in enumerate([owners[0], owners[-1], *(o for o in owners if o["id"] in ("vsaa", municipality))]):
+        new = {**_NEW, "platform_id": f"90{number}", "municipality_id": None, f"{one['kind']}_id": one["id"]}
+        added = await admin.http.post("/channels", json=new)
+        assert added.status_code == 201, added.text
+        assert added.json()["owner"] == one
+    await admin.close()
+
+
 async def test_what_is_wrong_with_an_account_is_said(hooked: Hooked) -> None:
     admin = await hooked.stage.staff("admin")
     municipality = await _municipality(admin, hooked)
