@@ -44,6 +44,9 @@ from handoff.console.feed import ConsoleFeed
 from handoff.desk import Desk
 from handoff.gate import CitizenGate
 from handoff.live import Feed
+from handoff.publications.endpoints import PublicationApi
+from handoff.publications.service import Publications
+from handoff.publications.tasks import Publisher
 from handoff.service_clock.models import CalendarException
 from handoff.service_clock.service import WorkingCalendar
 from handoff.staff.service import Accounts
@@ -148,6 +151,8 @@ class Gateway:
         self.inbox = Inbox(self.broker, self.outbox, turns_under_way=lambda: self.turns.under_way)
         self.delivery = Delivery(self.broker, self.outbox)
         self.watch = Watch(self.broker, self.channels, self.inbox, settings.poll_every_s)
+        publications = Publications(self.db, self.bus, self.clock, self.outbox)
+        self.publisher = Publisher(publications)
         limiter = Limiter(
             {
                 "webchat-connect": settings.chat_connects,
@@ -193,6 +198,7 @@ class Gateway:
         app.include_router(self.webchat.router())
         app.include_router(Hooks(self.db, self.channels, self.inbox, limiter).router())
         app.include_router(ChannelsApi(administration, console.doors).router())
+        app.include_router(PublicationApi(publications, console.doors, texts).router())
         app.include_router(console.router())
         app.include_router(Health(self).router())
 
@@ -208,6 +214,7 @@ class Gateway:
             asyncio.create_task(self.inbox.run()),
             asyncio.create_task(self.delivery.run()),
             asyncio.create_task(self.watch.run()),
+            asyncio.create_task(self.publisher.run()),
         ]
 
     async def stop(self) -> None:

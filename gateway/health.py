@@ -79,6 +79,7 @@ class Health:
             "delivery": delivery,
             "channels": channels,
             "sweep": {"ok": gateway.sweep.last_error is None, "last_error": gateway.sweep.last_error},
+            "publisher": {"ok": gateway.publisher.last_error is None, "last_error": gateway.publisher.last_error},
             "gateway": {"ok": True, "pid": os.getpid(), "up_s": round(time.monotonic() - self._started)},
         }
 
