@@ -257,7 +257,8 @@ class Delivery:
             if status == "sent":
                 await self._outbox.went_out(unit, events, stored, now)
                 return
-            await repository.note_error(unit.session, row.account_id, f"{row.kind}: {result.reason or status}", now)
+            if not result.pause_account:
+                await repository.note_error(unit.session, row.account_id, f"{row.kind}: {result.reason or status}", now)
             if status == "retry":
                 await self._outbox.tell(unit, events, stored.message_id, now)
                 return

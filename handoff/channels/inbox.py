@@ -212,7 +212,7 @@ class Inbox:
         except NotYet:
             await self._put_back(row)
         except ClaimLost:
-            log.info("another worker took an event over", event=row.id)
+            log.info("another worker took an event over", inbound=row.id)
         except Exception as error:
             await self._failed(row, error)
 
@@ -254,7 +254,7 @@ class Inbox:
         given_up = row.attempts >= policy.attempts
         now = self._broker.clock.now()
         pause = min(policy.first_pause * (1 << min(row.attempts - 1, 16)), policy.longest_pause)
-        log.warning("an event could not be done", event=row.id, account=row.account_id, error=told, dead=given_up)
+        log.warning("an event could not be done", inbound=row.id, account=row.account_id, error=told, dead=given_up)
         async with self._broker.db.unit() as unit:
             await repository.finish_event(
                 unit.session, row, state="dead" if given_up else row.state, next_at=now + pause, error=told
