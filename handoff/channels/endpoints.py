@@ -15,7 +15,6 @@ from handoff.channels.inbox import Inbox, describe
 from handoff.channels.models import ChannelAccount
 from handoff.channels.ports import BadPayload, BadSignature, PlatformConnector
 from handoff.channels.service import Channels
-from handoff.channels.tasks import result_of
 from handoff.console.doors import Doors, administrators_only, supervisors_only
 from handoff.staff.schemas import Viewer
 from kit.db import Database
@@ -172,12 +171,14 @@ class ChannelsApi:
         async def test(account_id: str, viewer: Viewer = changing) -> dict[str, Any]:
             administrators_only(viewer)
             health = await admin.test(viewer, account_id)
-            return {"ok": health.ok, "check": result_of(health), "account": await admin.one(account_id, viewer.lang)}
+            account = await admin.one(account_id, viewer.lang)
+            return {"ok": health.ok, "check": account["check"], "account": account}
 
         async def subscribe(account_id: str, viewer: Viewer = changing) -> dict[str, Any]:
             administrators_only(viewer)
             health = await admin.subscribe(viewer, account_id)
-            return {"ok": health.ok, "check": result_of(health), "account": await admin.one(account_id, viewer.lang)}
+            account = await admin.one(account_id, viewer.lang)
+            return {"ok": health.ok, "check": account["check"], "account": account}
 
         api.add_api_route("", listing, methods=["GET"])
         api.add_api_route("", add, methods=["POST"], status_code=201)
