@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.assistant.ports import Assistant
 from handoff.cases import service as cases
+from handoff.channels import repository as platforms
 from handoff.channels.outbox import Outbox
 from handoff.channels.rules import Place
 from handoff.channels.schemas import DIRECT, Mode
@@ -326,9 +327,15 @@ class Broker:
         context = conversation.context
         if context.get("helped"):
             return "resolved"
+        answered = bool(context.get("answers"))
         place = await self.place(session, conversation)
-        outside = place is not None and place.thread.answered_outside_at is not None
-        return "answered" if context.get("answers") or outside else "unanswered"
+        if place is not None:
+            # There an answer is one once the platform has it.
+            went_out = answered and await platforms.has_sends(session, conversation.id, platforms.WENT_OUT)
+            answered = went_out or place.thread.answered_outside_at is not None
+            if not answered and place.thread.deleted_at is not None:
+                return "no_reply"
+        return "answered" if answered else "unanswered"
 
     async def rate(self, conversation_id: str, score: int, comment: str | None) -> None:
         """Stores the citizen's rating, once, after the end (R23).
@@ -492,7 +499,13 @@ class Broker:
     async def _tells(self, session: AsyncSession, conversation: Conversation, key: str) -> bool:
         """Whether a note is said in this conversation at all."""
         place = await self.place(session, conversation)
-        return place is None or (not place.is_comment and key in TOLD_ON_PLATFORMS)
+        if place is None:
+            return True
+        if place.is_comment or key not in TOLD_ON_PLATFORMS:
+            return False
+        # Once only a person may write there, a note would be refused.
+        closes_at = place.closes_at(DIRECT, by_person=False)
+        return closes_at is None or closes_at > self.clock.now()
 
     async def place(self, session: AsyncSession, conversation: Conversation) -> Place | None:
         """Where a conversation lives on its platform; None for the web chat."""
@@ -598,7 +611,7 @@ class Broker:
         )
         if not await self._tells(unit.session, queued, note):
             return queued
-        wait = await queue.estimate(unit.session, calendar, now, now)
+        wait = await queue.estimate(unit.session, calendar, now, now, chat=queued.channel == WEBCHAT)
         text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now, calendar)
         if queued.channel == WEBCHAT and (not wait.is_open or wait.operators == 0):
             # On a platform he is written to where he wrote: there is nothing to leave.
@@ -651,7 +664,8 @@ class Broker:
     async def wait_text(self, session: AsyncSession, conversation: Conversation) -> str:
         """When a person will answer, in the citizen's language."""
         now, calendar = self.clock.now(), self.calendar()
-        wait = await queue.estimate(session, calendar, now, conversation.waiting_since or now)
+        since = conversation.waiting_since or now
+        wait = await queue.estimate(session, calendar, now, since, chat=conversation.channel == WEBCHAT)
         return queue.wording(self.texts, conversation.lang, wait, now, calendar)
 
     async def view_for_citizen(self, session: AsyncSession, conversation: Conversation) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from handoff.channels import repository, schemas
 from handoff.channels.administration import Administration
 from handoff.channels.inbox import Inbox, describe
 from handoff.channels.models import ChannelAccount
-from handoff.channels.ports import BadPayload, BadSignature, PlatformConnector
+from handoff.channels.ports import Account, BadPayload, BadSignature, PlatformConnector
 from handoff.channels.service import Channels
 from handoff.console.doors import Doors, administrators_only, supervisors_only
 from handoff.staff.schemas import Viewer
@@ -95,18 +95,31 @@ class Hooks:
             allowed = await self._limiter.allow(BAD_SIGNATURES, row.id)
             return Response(status_code=401 if allowed else 429)
         try:
-            events = connector.parse(account, raw)
-        except BadPayload as error:
-            log.warning("a webhook could not be read", account=row.id, where=error.where)
-            await self._inbox.store_unreadable(row, raw, error.where)
-            return Response(status_code=200)
+            await self._keep(row, account, connector, headers, raw)
         except Exception as error:
-            # A fault of ours in reading: kept, to be read again once it is mended.
-            log.error("a webhook could not be read", account=row.id, error=describe(error))
-            await self._inbox.store_unreadable(row, raw, describe(error))
-            return Response(status_code=200)
-        await self._inbox.store(row, events, lambda other: self._proves(connector, other, headers, raw))
+            # Not stored, so not acknowledged: the platform tells it again.
+            log.error("a webhook could not be stored", account=row.id, error=describe(error))
+            return Response(status_code=503)
         return Response(status_code=200)
+
+    async def _keep(
+        self,
+        row: ChannelAccount,
+        account: Account,
+        connector: PlatformConnector,
+        headers: Mapping[str, str],
+        raw: bytes,
+    ) -> None:
+        """Stores what a properly signed call tells; when this returns it is safe."""
+        try:
+            events = connector.parse(account, raw)
+        except Exception as error:
+            # What the platform sends cannot be read, or a fault of ours: kept, to be read again once that is mended.
+            where = error.where if isinstance(error, BadPayload) else describe(error)
+            log.warning("a webhook could not be read", account=row.id, where=where)
+            await self._inbox.store_unreadable(row, raw, where)
+            return
+        await self._inbox.store(row, events, lambda other: self._proves(connector, other, headers, raw))
 
     def _proves(
         self, connector: PlatformConnector, other: ChannelAccount, headers: Mapping[str, str], raw: bytes

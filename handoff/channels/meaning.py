@@ -353,7 +353,8 @@ class Meaning:
             if conversation.summary and conversation.reason:
                 conversation.summary = await self._broker.summary(session, conversation, conversation.reason)
             await session.flush()
-        events.add(what, conversation_id, actor_kind=Actor.CITIZEN, data={"seq": message.seq}, message=message)
+        actor = Actor.CITIZEN if known.direction == "in" else Actor.SYSTEM
+        events.add(what, conversation_id, actor_kind=actor, data={"seq": message.seq}, message=message)
 
     async def _propose_hiding(self, unit: UnitOfWork, events: EventLog, conversation_id: str) -> None:
         changed = await repository.set_thread(
@@ -507,8 +508,8 @@ class Meaning:
             if told.gave_up:
                 return None
             raise NotYet
+        # Not masked: it is an institution's, and may have to name a number.
         text, extras = self._text(event)
-        text = mask(text).text
         values = {"last_at": broker.clock.now(), "last_author": "operator", "last_text": shorten(text, 200)}
         standing = await conversations.advance(session, conversation.id, values, says=1)
         if standing is None:

@@ -193,6 +193,9 @@ class Outbox:
         if row.kind in ("hide", "unhide") and row.conversation_id is not None:
             # No message shows it: whoever asked for it learns it from the timeline, and his page looks again.
             events.add(f"{row.kind}_failed", row.conversation_id, actor_kind="system", data={"state": row.state})
+        if row.reason == "deleted" and row.conversation_id is not None and row.kind != DIRECT:
+            gone = ChannelThread.deleted_at.is_(None)
+            await repository.set_thread(session, row.conversation_id, gone, deleted_at=now)
         if row.reason == "blocked" and row.conversation_id is not None:
             await repository.set_thread(session, row.conversation_id, blocked_at=now)
             events.add("blocked", row.conversation_id, actor_kind="citizen")

@@ -13,7 +13,7 @@ from handoff.channels.inbox import Inbox, describe
 from handoff.channels.models import ChannelAccount
 from handoff.channels.ports import Account, AccountHealth, PlatformConnector
 from handoff.channels.service import Channels
-from kit.clock import iso
+from kit.clock import as_utc, iso
 from kit.db import UnitOfWork
 from kit.vault import VaultError
 
@@ -23,6 +23,8 @@ SILENCE = timedelta(minutes=5)
 #: How often a platform is asked how an account is doing; a revoked token or a version's end must not wait for a reader.
 CHECK_EVERY = timedelta(hours=6)
 _LIMIT_S = 60.0
+#: Accounts looked after at the same time; each waits for its platform most of the while.
+_AT_ONCE = 8
 
 
 class Watch:
@@ -50,10 +52,22 @@ class Watch:
         """One round over all accounts that are served."""
         async with self._broker.db.read() as session:
             accounts = await repository.accounts(session)
-        for row in accounts:
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def look_after(row: ChannelAccount) -> None:
             connector = self._channels.connector(row.channel)
             if row.enabled and connector is not None:
-                await self._look_after(row, connector)
+                async with turn:
+                    await self._look_after(row, connector)
+
+        # All of them, whatever becomes of one; the first failure is told afterwards.
+        failed = [
+            one
+            for one in await asyncio.gather(*map(look_after, accounts), return_exceptions=True)
+            if isinstance(one, BaseException)
+        ]
+        if failed:
+            raise failed[0]
 
     async def _look_after(self, row: ChannelAccount, connector: PlatformConnector) -> None:
         now = self._broker.clock.now()
@@ -83,8 +97,10 @@ class Watch:
                 told = f"poll: {describe(error)}"
                 await repository.note_error(unit.session, row.id, told, self._broker.clock.now())
             return
-        if events:
-            await self._inbox.store(row, events, asked_for=True)
+        # What was said before the account was here was not said to us: it is nobody's case.
+        since = [event for event in events if as_utc(event.occurred_at) >= row.created_at]
+        if since:
+            await self._inbox.store(row, since, asked_for=True)
         if cursor != row.poll_cursor:
             # After the events: a crash in between only asks for them again.
             async with self._broker.db.unit() as unit:

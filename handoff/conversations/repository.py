@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, inse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
-from handoff.conversations.schemas import message_view
+from handoff.conversations.schemas import WEBCHAT, message_view
 from handoff.conversations.scope import scope
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
@@ -283,16 +283,20 @@ async def claim_turn(session: AsyncSession, turn: Turn, lease_until: datetime) -
     return claimed is not None
 
 
-async def waiting_ahead(session: AsyncSession, waiting_since: datetime) -> int:
-    """How many wait for a person since before ``waiting_since``."""
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(Conversation)
-            .where(Conversation.state.in_([*WAITING]), Conversation.waiting_since < waiting_since)
-        )
-        or 0
+async def waiting_ahead(session: AsyncSession, waiting_since: datetime, *, chat: bool) -> int:
+    """How many wait for a person since before ``waiting_since``.
+
+    Whoever sits in the web chat goes before comments and messages on platforms, which have an hour, as long as they have it:
+    a storm of comments does not lengthen his wait.
+    """
+    query = (
+        select(func.count())
+        .select_from(Conversation)
+        .where(Conversation.state.in_([*WAITING]), Conversation.waiting_since < waiting_since)
     )
+    if chat:
+        query = query.where(or_(Conversation.channel == WEBCHAT, Conversation.due_at <= waiting_since))
+    return await session.scalar(query) or 0
 
 
 async def stale(session: AsyncSession, condition: ColumnElement[bool]) -> Sequence[Conversation]:

@@ -367,3 +367,13 @@ async def test_other_events_are_kept_and_change_nothing(world: World) -> None:
     assert await world.conversations() == []
     (row,) = await world.inbound()
     assert (row.state, "raw" in row.event) == ("done", False)
+
+
+async def test_a_comment_that_the_platform_says_is_gone_ends_as_no_reply(world: World) -> None:
+    world.platform.script = [SendResult("failed", reason="deleted")]
+    await world.happen(world.comment("p1", "pabalsts"))
+    conversation = await world.the_conversation()
+    assert (await world.threads())[conversation.id].deleted_at is not None
+    world.pass_time(minutes=31)
+    await world.worker.sweep.once()
+    assert (await world.the_conversation()).outcome == "no_reply"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from handoff.channels.ports import Attachment, Person, SendResult
+from handoff.conversations.schemas import Inbound
 from handoff.state_machine import State
 from kit.errors import PieturaError
 from tests.handoff.channels.world import World, picture
@@ -385,3 +387,32 @@ async def test_rasa_down_hands_over_with_an_apology(world: World) -> None:
     await world.happen(world.message("p1", "avārija"))
     assert (await world.the_conversation()).state == State.QUEUED
     assert any(text.startswith("Atvainojiet") for text in world.platform.texts("p1"))
+
+
+async def test_once_only_a_person_may_write_no_note_is_sent(world: World) -> None:
+    await world.happen(world.message("p1", "operators"))
+    conversation = await world.the_conversation()
+    world.pass_time(hours=25)
+    world.platform.sent.clear()
+    anna = await world.take(conversation.id)
+    await world.worker.settle()
+    assert world.platform.sent == []
+    await world.worker.desk.reply(anna, conversation.id, str(uuid4()), "Labdien!")
+    await world.worker.settle()
+    assert world.platform.texts() == ["Labdien!"]
+
+
+async def test_comments_do_not_lengthen_the_wait_in_the_web_chat(world: World) -> None:
+    await world.happen(*(world.comment(f"p{n}", "Kāpēc?") for n in range(30)))
+    chat = str(uuid4())
+    world.pass_time(seconds=1)
+    await world.worker.broker.receive(Inbound(chat, str(uuid4()), "operators", None, "lv", "webchat", "demo"))
+    await world.worker.turns.drain(5)
+    note = (await world.messages(chat, "system"))[-1].text
+    assert "aptuveni 4 minūtes" in note
+    # Comments that are overdue go first after all.
+    world.pass_time(minutes=61)
+    other = str(uuid4())
+    await world.worker.broker.receive(Inbound(other, str(uuid4()), "operators", None, "lv", "webchat", "demo"))
+    await world.worker.turns.drain(5)
+    assert "aptuveni 4 minūtes" not in (await world.messages(other, "system"))[-1].text

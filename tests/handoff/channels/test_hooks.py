@@ -231,3 +231,18 @@ async def test_secrets_and_words_are_in_no_log(
 
 async def _explode(message: object) -> None:
     raise RuntimeError(f"token {SECRETS['page_token']} {message}")
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged(hooked: Hooked, people: World) -> None:
+    store = hooked.stage.gateway.inbox.store
+
+    async def broken(*_arguments: object, **_more: object) -> int:
+        raise ConnectionError("the database is away")
+
+    event = people.message("p1", "Sveiki", occurred_at=hooked.stage.clock.now())
+    hooked.stage.gateway.inbox.store = broken  # type: ignore[method-assign]
+    refused = await hooked.call(event)
+    assert (refused.status_code, refused.content) == (503, b"")
+    hooked.stage.gateway.inbox.store = store  # type: ignore[method-assign]
+    assert (await hooked.call(event)).status_code == 200
+    assert len(await hooked.stored()) == 1

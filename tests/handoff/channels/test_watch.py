@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from handoff.channels.models import ChannelAccount
-from handoff.channels.ports import AccountHealth
+from handoff.channels.ports import Account, AccountHealth
 from handoff.channels.tasks import Watch
-from tests.handoff.channels.world import World
+from tests.handoff.channels.world import PAGE, World
 
 
 @pytest.fixture
@@ -105,3 +106,28 @@ async def test_accounts_that_are_off_or_unreadable_are_left_alone(world: World, 
         await unit.session.execute(update(ChannelAccount).values(enabled=False, polled_at=None))
     await watch.once()
     assert world.platform.polled == []
+
+
+async def test_what_was_said_before_the_account_was_added_is_nobodys_case(world: World, watch: Watch) -> None:
+    old = world.comment("p1", "Kāpēc?", occurred_at=world.clock.now() - timedelta(days=3))
+    world.platform.to_poll = [old, world.comment("p2", "Un tagad?")]
+    await watch.once()
+    await world.worker.settle()
+    assert [m.text for m in await world.messages(author="citizen")] == ["Un tagad?"]
+
+
+async def test_one_accounts_trouble_is_not_the_others(world: World, watch: Watch) -> None:
+    await world.add_account("2002")
+    poll, asked = world.platform.poll, []
+
+    async def first_breaks(account: Account, since: str | None) -> object:
+        asked.append(account.platform_id)
+        if account.platform_id == PAGE:
+            raise ConnectionError
+        return await poll(account, since)
+
+    world.platform.poll = first_breaks  # type: ignore[method-assign, assignment]
+    world.platform.to_poll = [world.message("p9", "pabalsts")]
+    await watch.once()
+    assert sorted(asked) == [PAGE, "2002"]
+    assert len(await world.inbound()) == 1
