@@ -37,6 +37,9 @@ from handoff.channels.outbox import Outbox
 from handoff.channels.ports import PlatformConnector
 from handoff.channels.service import Channels
 from handoff.channels.tasks import Watch
+from handoff.citizens.desk import CitizenDesk
+from handoff.citizens.endpoints import CitizenApi
+from handoff.citizens.service import Citizens
 from handoff.console.cards import Cards
 from handoff.console.doors import COOKIE
 from handoff.console.endpoints import Console
@@ -145,6 +148,7 @@ class Gateway:
         self.broker = Broker(
             self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy, self.outbox
         )
+        self.citizens = Citizens(self.clock, texts, self.channels, settings.secret_key.get_secret_value())
         self.feed = Feed(self.db, self.bus)
         self.turns = Turns(self.broker)
         self.sweep = Sweep(self.broker, self.turns)
@@ -199,6 +203,7 @@ class Gateway:
         app.include_router(Hooks(self.db, self.channels, self.inbox, limiter).router())
         app.include_router(ChannelsApi(administration, console.doors).router())
         app.include_router(PublicationApi(publications, console.doors, texts).router())
+        app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())
         app.include_router(console.router())
         app.include_router(Health(self).router())
 

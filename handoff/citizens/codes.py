@@ -18,6 +18,8 @@ _CHANGES: Final = 2
 _LOOK_ALIKE: Final = str.maketrans("АСЕНКМРТУХЗ", "ACEHKMPTYX3")
 #: A code alone, or with a few words around it; in a longer text six characters are something else.
 _LONGEST_TEXT: Final = 60
+#: A code in two halves between two words of three letters.
+_READINGS: Final = 3
 # Looked for from every place, since "nav K7M 3PQ" holds two pairs of three.
 _FORM: Final = re.compile(r"(?<![^\W_])(?=([^\W_]{3})[ \-–]?([^\W_]{3})(?![^\W_]))")
 
@@ -37,15 +39,16 @@ def spoken(code: str) -> str:
     return f"{code[:half]}-{code[half:]}"
 
 
-def find_code(text: str) -> str | None:
-    """The code in what somebody wrote, as :func:`new_code` made it; None when there is nothing like one."""
+def find_codes(text: str) -> tuple[str, ...]:
+    """What may be a code in what somebody wrote, each as :func:`new_code` would have made it.
+
+    ``nav K7M 3PQ`` reads as two. Whoever writes a list of them is guessing: then there are none.
+    """
     if len(text) > _LONGEST_TEXT:
-        return None
-    for match in _FORM.finditer(text):
-        code = (match[1] + match[2]).upper().translate(_LOOK_ALIKE)
-        if _is_code(code):
-            return code
-    return None
+        return ()
+    written = ((match[1] + match[2]).upper().translate(_LOOK_ALIKE) for match in _FORM.finditer(text))
+    found = tuple(dict.fromkeys(code for code in written if _is_code(code)))
+    return found if len(found) <= _READINGS else ()
 
 
 def code_digest(secret: str, code: str) -> str:

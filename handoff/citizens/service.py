@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,15 +21,17 @@ from handoff.channels.models import ChannelAccount
 from handoff.channels.schemas import DIRECT
 from handoff.channels.service import Channels
 from handoff.citizens import repository
-from handoff.citizens.codes import code_digest, find_code, new_code, spoken, token_digest
+from handoff.citizens.codes import code_digest, find_codes, new_code, spoken, token_digest
 from handoff.citizens.likeness import name_key
 from handoff.citizens.models import ChannelIdentity, Citizen, CodeTry, IdentityLink, LinkProof
 from handoff.citizens.ports import DeepLinks
 from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation
-from handoff.conversations.schemas import WEBCHAT
+from handoff.conversations.repository import Standing
+from handoff.conversations.schemas import WEBCHAT, Utterance
 from handoff.staff import repository as people
 from kit.clock import Clock
+from kit.db import UnitOfWork
 from kit.errors import Conflict, PieturaError
 from kit.i18n import Catalogue
 from kit.textual import clean
@@ -88,6 +91,16 @@ class Basis:
     proof_id: str | None = None
 
 
+class Say(Protocol):
+    """How the broker says something: :meth:`handoff.broker.Broker.say`."""
+
+    def __call__(
+        self, unit: UnitOfWork, events: EventLog, conversation_id: str, *utterances: Utterance, author_kind: str
+    ) -> Awaitable[object]:
+        """Stores it, and owes it to the platform."""
+        ...
+
+
 class Citizens:
     """Identities and links."""
 
@@ -99,6 +112,47 @@ class Citizens:
         self._secret = secret
 
     # --- what the inbox calls -------------------------------------------------------------------------------------------
+
+    async def recognise(
+        self,
+        unit: UnitOfWork,
+        events: EventLog,
+        say: Say,
+        standing: Standing,
+        *,
+        channel: str,
+        account_id: str,
+        external_id: str | None = None,
+        name: str | None = None,
+        text: str = "",
+        token: str | None = None,
+        public: bool = False,
+    ) -> bool:
+        """:meth:`heard` for the transaction that stores a message, and the citizen is told what came of it.
+
+        Args:
+            say: the broker's.
+
+        Returns:
+            Whether that was all the message was about: then there is nothing for the assistant to answer.
+        """
+        heard = await self.heard(
+            unit.session,
+            events,
+            standing.id,
+            channel=channel,
+            account_id=account_id,
+            external_id=external_id,
+            name=name,
+            text=text,
+            token=token,
+            public=public,
+        )
+        if heard is None:
+            return False
+        said = Utterance(self.answer(heard, standing.lang), standing.lang)
+        await say(unit, events, standing.id, said, author_kind="system")
+        return True
 
     async def heard(
         self,
@@ -122,7 +176,7 @@ class Citizens:
             public: a comment, which everybody reads: it proves nothing and is not answered.
         """
         if channel == WEBCHAT:
-            if find_code(text) is None:
+            if not find_codes(text):
                 return None
             external_id = conversation_id
         who = await self.seen(session, channel, account_id, external_id, name, conversation_id)
@@ -189,18 +243,19 @@ class Citizens:
 
         After :data:`WRONG_TRIES` wrong ones not even a right one is looked at, until half an hour has passed.
         """
-        code = find_code(text)
-        if code is None:
+        codes = find_codes(text)
+        if not codes:
             return None
         now = self._clock.now()
         if await repository.wrong_tries(session, identity.id, now - CODE_LIFE) >= WRONG_TRIES:
             events.add("citizen_proof_refused", conversation_id, actor_kind="citizen", cause="locked")
             return Heard("locked", "citizens.code.locked")
-        proof = await repository.proof(session, code_digest(self._secret, code), _CODES)
-        if proof is not None and proof.identity_id == identity.id and proof.used_at is None:
-            return Heard("same_channel", "citizens.code.same_channel")
-        if proof is not None and await self._redeem(session, events, proof, identity, conversation_id):
-            return Heard("linked", "citizens.code.linked")
+        for code in codes:
+            proof = await repository.proof(session, code_digest(self._secret, code), _CODES)
+            if proof is not None and proof.identity_id == identity.id and proof.used_at is None:
+                return Heard("same_channel", "citizens.code.same_channel")
+            if proof is not None and await self._redeem(session, events, proof, identity, conversation_id):
+                return Heard("linked", "citizens.code.linked")
         session.add(CodeTry(identity_id=identity.id, at=now))
         events.add("citizen_proof_refused", conversation_id, actor_kind="citizen", cause="code")
         return Heard("wrong", "citizens.code.wrong")

@@ -26,6 +26,7 @@ class Suggestion:
         first, second: by the time of opening; one of them is the conversation that was looked at.
         because: why it may be the same person.
         about: what is the same: the ``service``, or the ``words`` of the last question.
+        asked: the last question in the other conversation.
         alike: of the words: 0…1.
     """
 
@@ -34,6 +35,7 @@ class Suggestion:
     second: Conversation
     because: tuple[Because, ...]
     about: Literal["service", "words"]
+    asked: str | None
     alike: float | None = None
 
 
@@ -52,10 +54,14 @@ async def same_question(
         if other.id in decided:
             continue
         because = _because(conversation, who, other, their, identities)
-        same = await _same_matter(session, conversation, other) if because else None
+        if not because:
+            continue
+        asked = await repository.last_question(session, other.id)
+        same = await _same_matter(session, conversation, other, asked)
         if same is not None:
             first, second = sorted((conversation, other), key=lambda one: (one.opened_at, one.id))
-            found.append(Suggestion(other, first, second, because, *same))
+            about, alike = same
+            found.append(Suggestion(other, first, second, because, about, asked, alike))
     return found
 
 
@@ -100,13 +106,12 @@ def _contacts(contact: dict[str, Any] | None) -> set[str]:
 
 
 async def _same_matter(
-    session: AsyncSession, mine: Conversation, other: Conversation
+    session: AsyncSession, mine: Conversation, other: Conversation, theirs: str | None
 ) -> tuple[Literal["service", "words"], float | None] | None:
     """Whether both are about the same service; where one has none yet, whether the last questions are alike."""
     if mine.service_id is not None and other.service_id is not None:
         return ("service", None) if mine.service_id == other.service_id else None
     ours = await repository.last_question(session, mine.id)
-    theirs = await repository.last_question(session, other.id)
     if not ours or not theirs:
         return None
     alike = likeness(ours, theirs)

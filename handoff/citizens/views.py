@@ -118,7 +118,7 @@ class CitizenCards:
             "holder": facts.person(other.holder_id),
             "case_no": facts.case_no.get(other.id),
             "visible": visible,
-            "last": other.last_text if visible else None,
+            "last": one.asked if visible else None,
             "closes": (
                 {"id": one.second.id, "version": one.second.version} if self._desk.closes(viewer, one) else None
             ),

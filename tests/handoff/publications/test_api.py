@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.seed import DEMO_PASSWORD
 from handoff.channels.ports import SendResult
 from tests.handoff.publications.stand import LINK, Stand, browser, publication_api
 
@@ -58,8 +59,6 @@ async def test_nothing_without_a_session_and_no_change_without_the_token(
 
 @pytest.mark.parametrize("who", ["anna", "ieva"])
 async def test_operators_and_specialists_have_no_business_here(stand: Stand, who: str) -> None:
-    from gateway.seed import DEMO_PASSWORD
-
     publication_id = await stand.proposed()
     async with await browser(stand, publication_api(stand.publications), who=who, password=DEMO_PASSWORD) as client:
         for path in ("", "/accounts", f"/{publication_id}"):
