@@ -586,12 +586,12 @@ class Broker:
         *,
         actor: Actor,
         reason: str,
-        note: str = "broker.queued",
+        note: str | None = "broker.queued",
         topic: str | None = None,
     ) -> Conversation:
         """Puts a conversation into the queue and tells the citizen when a person will answer (R3, R10, R14).
 
-        Whoever commented in public is told nothing: everybody would read it.
+        Whoever commented in public is told nothing: everybody would read it. Nor is anybody when ``note`` is None.
         """
         now = self.clock.now()
         calendar = self.calendar()
@@ -609,7 +609,7 @@ class Broker:
         queued = await self.change(
             unit, events, conversation, Change(Trigger.REQUEST_PERSON, actor, cause=reason, values=values)
         )
-        if not await self._tells(unit.session, queued, note):
+        if note is None or not await self._tells(unit.session, queued, note):
             return queued
         wait = await queue.estimate(unit.session, calendar, now, now, chat=queued.channel == WEBCHAT)
         text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now, calendar)

@@ -97,6 +97,17 @@ class Sweep:
                     if await platforms.has_sends(unit.session, conversation.id, platforms.PENDING):
                         # The assistant has answered and the platform has not taken it yet: that may still fail.
                         return
+                    if await platforms.has_unknown_answer(unit.session, conversation.id):
+                        # Nothing has told whether it arrived. A person looks, instead of nobody.
+                        await broker.queue_for_person(
+                            unit,
+                            events,
+                            conversation,
+                            actor=Actor.SYSTEM,
+                            reason="not_delivered",
+                            note=None,
+                        )
+                        return
                     await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="idle")
                 case State.QUEUED if (
                     conversation.channel == WEBCHAT

@@ -310,7 +310,7 @@ class Delivery:
             return
         try:
             await self._broker.queue_for_person(
-                unit, events, conversation, actor=Actor.SYSTEM, reason="not_delivered", note="broker.not_told"
+                unit, events, conversation, actor=Actor.SYSTEM, reason="not_delivered", note=None
             )
         except Conflict:
             log.info("a person is there already", conversation=row.conversation_id)

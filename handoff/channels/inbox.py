@@ -28,6 +28,8 @@ _ID_LENGTH = 255
 _UNREADABLE_LENGTH = 65_536
 _AT_ONE_INSERT = 200
 _BUSY_S = 0.05
+#: While webhooks come in, each round of work lets them pass first: they are to be acknowledged at once, work can wait.
+_COURTESY_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class InboxPolicy:
         attempts: after so many failures an event is given up; it stays visible.
         first_pause, longest_pause: between attempts; doubled each time.
         waits: how long an event waits for what it is about.
-        at_once: threads worked on at the same time.
+        at_once: threads worked on at the same time; more would only make the webhooks of the same process wait.
         most_turns: with more turns of the assistant under way, no new message is taken up.
     """
 
@@ -48,7 +50,7 @@ class InboxPolicy:
     first_pause: timedelta = timedelta(seconds=2)
     longest_pause: timedelta = timedelta(minutes=5)
     waits: timedelta = timedelta(minutes=10)
-    at_once: int = 16
+    at_once: int = 4
     most_turns: int = 32
 
 
@@ -72,6 +74,7 @@ class Inbox:
         self._policy = policy or InboxPolicy()
         self._every = every
         self._wake = asyncio.Event()
+        self._heard = False
         self.last_error: str | None = None
 
     # --- storing --------------------------------------------------------------------------------------------------------
@@ -96,6 +99,7 @@ class Inbox:
         Returns:
             how many were new.
         """
+        self._heard = True
         now = self._broker.clock.now()
         async with self._broker.db.unit() as unit:
             rows: list[dict[str, Any]] = []
@@ -163,6 +167,9 @@ class Inbox:
                 # The assistant would only let them wait past its own patience.
                 await asyncio.sleep(_BUSY_S)
                 continue
+            if self._heard:
+                self._heard = False
+                await asyncio.sleep(_COURTESY_S)
             self._wake.clear()
             worked = 0
             try:

@@ -457,6 +457,14 @@ async def has_sends(session: AsyncSession, conversation_id: str, states: Sequenc
     return found is not None
 
 
+async def has_unknown_answer(session: AsyncSession, conversation_id: str) -> bool:
+    """Whether nobody knows if an answer of the conversation has arrived."""
+    rows = await session.scalars(
+        select(OutboxRow).where(OutboxRow.conversation_id == conversation_id, OutboxRow.state == "unknown")
+    )
+    return any(row.payload.get("answers") for row in rows)
+
+
 async def troubled(session: AsyncSession, account_id: str | None, limit: int) -> Sequence[OutboxRow]:
     """Sends that failed or of which nobody knows, newest first."""
     query = select(OutboxRow).where(OutboxRow.state.in_(list(TROUBLED)))

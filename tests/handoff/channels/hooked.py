@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from handoff.channels.models import ChannelAccount, InboundEventRow
+from handoff.channels.models import ChannelAccount, InboundEventRow, OutboxRow
 from handoff.channels.ports import InboundEvent
 from tests.handoff.channels.world import SECRETS, ScriptedConnector, sign, to_wire
 from tests.stage import Stage
@@ -46,6 +47,21 @@ class Hooked:
         """What was kept."""
         async with self.stage.gateway.db.read() as session:
             return list(await session.scalars(select(InboundEventRow).order_by(InboundEventRow.id)))
+
+    async def quiet(self) -> None:
+        """Waits until everything that was told has been done, answered and sent; as long as a busy machine may need."""
+        gateway = self.stage.gateway
+        async with asyncio.timeout(60):
+            while True:
+                await asyncio.sleep(0.05)
+                async with gateway.db.read() as session:
+                    owed = await session.scalars(
+                        select(OutboxRow.state).where(OutboxRow.state.in_(["queued", "sending"]))
+                    )
+                    if list(owed) or gateway.turns.under_way:
+                        continue
+                if all(row.state != "new" for row in await self.stored()):
+                    return
 
     async def reload(self) -> ChannelAccount:
         """The account as it is now."""

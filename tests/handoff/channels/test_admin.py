@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -247,7 +246,7 @@ async def test_a_dead_event_can_be_discarded(hooked: Hooked) -> None:
 
 async def test_health_shows_the_parts(hooked: Hooked, people: World) -> None:
     await hooked.call(people.message("p1", "operators", occurred_at=hooked.stage.clock.now()))
-    await asyncio.sleep(0.5)
+    await hooked.quiet()
     async with httpx.AsyncClient(base_url=hooked.stage.url) as client:
         parts = (await client.get("/health")).json()["parts"]
         page = await client.get("/health", headers={"accept": "text/html"})
@@ -260,7 +259,7 @@ async def test_health_shows_the_parts(hooked: Hooked, people: World) -> None:
 async def test_cases_of_channels_are_priced_and_named(hooked: Hooked, people: World) -> None:
     liga = await hooked.stage.staff("liga")
     await hooked.call(people.message("p1", "Sveiki", occurred_at=hooked.stage.clock.now()))
-    await asyncio.sleep(0.5)
+    await hooked.quiet()
     async with hooked.stage.gateway.db.read() as session:
         (conversation,) = list(await session.scalars(select(Conversation)))
     assert conversation.channel == "facebook"

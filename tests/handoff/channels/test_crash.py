@@ -38,19 +38,19 @@ async def _restart(world: World) -> None:
     await world.worker.db.close()
     world.worker = world.new_worker()
     world.workers.append(world.worker)
-    for _ in range(4):
+    for _ in range(3):
         world.pass_time(seconds=95)
         await world.worker.sweep.once()
         await world.worker.turns.drain(5)
         await world.worker.settle()
 
 
-async def _crash_everywhere(world: World, prepare: Callable[[int], Awaitable[None]]) -> int:
-    """Dies at the first statement, then at the second, and so on, until a run survives; how often it died."""
+async def _crash_everywhere(world: World, prepare: Callable[[int], Awaitable[None]], step: int = 1) -> int:
+    """Dies at the first statement, then ``step`` further, and so on, until a run survives; how often it died."""
     for number in range(1, 200):
         await prepare(number)
         saboteur = Saboteur(world.worker.db)
-        saboteur.arm(number)
+        saboteur.arm(1 + (number - 1) * step)
         await _to_its_end(world.worker)
         saboteur.disarm()
         if not saboteur.died:
@@ -83,11 +83,11 @@ async def test_a_message_survives_a_death_at_every_step(world: World) -> None:
 
 
 @pytest.mark.slow
-async def test_a_comment_survives_a_death_at_every_step(world: World) -> None:
+async def test_a_comment_survives_a_death_at_any_step(world: World) -> None:
     async def say(number: int) -> None:
         await world.tell(world.comment(f"p{number}", f"pabalsts {number}"))
 
-    deaths = await _crash_everywhere(world, say)
+    deaths = await _crash_everywhere(world, say, step=2)
     said = await world.messages(author="citizen")
     assert len(said) == len(await world.cases()) == len(await world.threads()) == deaths + 1
     assert set(Counter(message.thread for _, message in world.platform.sent).values()) == {1}
@@ -109,8 +109,8 @@ async def test_edits_deletions_and_answers_from_outside_survive_it_too(world: Wo
             world.echo(person, f"no ārpuses {number}"),
         )
 
-    deaths = await _crash_everywhere(world, happen)
-    assert deaths > 25
+    deaths = await _crash_everywhere(world, happen, step=2)
+    assert deaths > 12
     by_person: dict[str, list[Message]] = {}
     threads = await world.threads()
     for message in await world.messages():

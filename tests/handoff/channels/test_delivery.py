@@ -416,3 +416,14 @@ async def test_a_split_answer_is_delivered_when_all_its_parts_are(world: World) 
     assert (await world.messages(author="operator"))[0].delivery == "sent"
     await world.happen(world.about(world.message("p1"), "read", ref=None, watermark=world.clock.now()))
     assert (await world.messages(author="operator"))[0].delivery == "read"
+
+
+async def test_an_answer_of_which_nobody_knows_is_looked_at_by_a_person_in_the_end(world: World) -> None:
+    world.platform.script = [SendResult("unknown", reason="timeout")]
+    await world.happen(world.comment("p1", "pabalsts"), world.comment("p2", "pabalsts"))
+    assert {c.state for c in await world.conversations()} == {"bot"}
+    world.pass_time(minutes=31)
+    await world.worker.sweep.once()
+    found = {c.state: c for c in await world.conversations()}
+    assert found["queued"].reason == "not_delivered"
+    assert found["closed"].outcome == "answered"

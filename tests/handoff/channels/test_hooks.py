@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -134,7 +133,7 @@ async def test_a_replayed_call_changes_nothing(hooked: Hooked, people: World) ->
     signature = sign(SECRETS["app_secret"], raw)
     for _ in range(5):
         assert (await hooked.raw(raw, signature)).status_code == 200
-    await asyncio.sleep(0.3)
+    await hooked.quiet()
     assert (await hooked.raw(raw, signature)).status_code == 200
     async with hooked.stage.gateway.db.read() as session:
         said = list(await session.scalars(select(Message.text).where(Message.author_kind == "citizen")))
@@ -153,12 +152,12 @@ async def test_what_cannot_be_read_is_kept_visible_and_read_again_once_it_can_be
     assert listed["error"] == "bad_payload: events"
     assert "surprise" not in json.dumps(listed)
     assert (await admin.http.post(f"/channels/events/{listed['id']}/retry")).status_code == 200
-    await asyncio.sleep(0.3)
+    await hooked.quiet()
     assert (await hooked.stored())[0].state == "dead"
     event = people.message("p1", "Sveiki", occurred_at=hooked.stage.clock.now())
     hooked.platform.parse = lambda _account, _raw: [event]  # type: ignore[method-assign]
     await admin.http.post(f"/channels/events/{listed['id']}/retry")
-    await asyncio.sleep(0.5)
+    await hooked.quiet()
     assert [row.state for row in await hooked.stored()] == ["done", "done"]
     assert "surprise" not in json.dumps((await hooked.stored())[0].event)
     await admin.close()
@@ -197,7 +196,7 @@ async def test_unknown_types_are_kept_and_do_not_stop_a_batch(hooked: Hooked, pe
     at = hooked.stage.clock.now()
     strange = replace(people.message("p1"), kind="other", key="strange", raw={"new": {"deep": [1]}})
     await hooked.call(strange, people.message("p2", "Sveiki", occurred_at=at))
-    await asyncio.sleep(0.5)
+    await hooked.quiet()
     assert [row.state for row in await hooked.stored()] == ["done", "done"]
     async with hooked.stage.gateway.db.read() as session:
         assert len(list(await session.scalars(select(Conversation.id)))) == 1
@@ -222,7 +221,7 @@ async def test_secrets_and_words_are_in_no_log(
     await hooked.raw(raw, sign(SECRETS["app_secret"], raw))
     hooked.platform.before = _explode
     await hooked.call(people.message("p2", "Sveiki", occurred_at=at))
-    await asyncio.sleep(0.5)
+    await hooked.quiet()
     shown = "".join(capsys.readouterr())
     for secret in (*SECRETS.values(), "slepeni"):
         if len(secret) > 5:
