@@ -30,7 +30,6 @@ class Publisher:
         while True:
             try:
                 await self.once()
-                self.last_error = None
             except Exception as error:
                 self.last_error = type(error).__name__
                 log.exception("publications could not be looked after")
@@ -38,6 +37,7 @@ class Publisher:
 
     async def once(self) -> int:
         """One round; how many publications it touched."""
+        self.last_error = None
         publications = self._publications
         now = publications.clock.now()
         async with publications.db.read() as session:
