@@ -117,6 +117,13 @@ class XConnector:
         del account
         return cost_of(message)
 
+    def post_size(self, account: Account, message: OutboundMessage) -> tuple[int, int]:
+        """How much a post or an answer takes of what it may, in X's weighted count; and how much that is.
+
+        For :class:`handoff.publications.ports.Measures`: what is shown while somebody writes is what decides when it is sent.
+        """
+        return weighted_length(full_text(message)), _post_limit(account)
+
     async def send(self, account: Account, message: OutboundMessage) -> SendResult:
         """Sends or does one thing. What X would refuse anyway is refused here and costs nothing."""
         client = self._client(account)

@@ -17,6 +17,7 @@ from connectors.x.answers import refusal, share_used, wait, words
 from connectors.x.client import Refused, Timeouts
 from connectors.x.connector import XConnector
 from handoff.channels.ports import OutboundKind
+from handoff.publications.ports import Measures
 from kit.clock import SystemClock
 from tests.fakes.control import Block, Delete, Say
 from tests.fakes.faults import Fault
@@ -313,6 +314,20 @@ async def test_what_x_would_refuse_is_not_sent(
     result = await connector.send(account(fake, **settings), message)
     assert (result.status, result.reason, result.cost) == ("failed", reason, 0.0)
     assert fake.calls == []
+
+
+async def test_a_post_is_measured_as_x_counts_it(connector: XConnector, fake: FakeX) -> None:
+    us = account(fake)
+    link = "https://www.vsaa.gov.lv/lv/slimibas-pabalsts-un-viss-par-to"
+    plain = OutboundMessage("post", US, "Ā" * 280)
+    assert connector.post_size(us, plain) == (280, 280)
+    # The link's own length says nothing; a line's end stands before it.
+    assert connector.post_size(us, replace(plain, text="Lasiet", link=link)) == (6 + 1 + 23, 280)
+    assert connector.post_size(us, replace(plain, text=f"Lasiet {link}", link=link)) == (6 + 1 + 23, 280)
+    assert connector.post_size(us, replace(plain, text="👍")) == (2, 280)
+    longer = replace(us, settings={**us.settings, "post_limit": 4000})
+    assert connector.post_size(longer, plain) == (280, 4000)
+    assert isinstance(connector, Measures)
 
 
 @pytest.mark.parametrize(
