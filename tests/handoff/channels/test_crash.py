@@ -32,12 +32,18 @@ async def _to_its_end(worker: Worker) -> None:
                 return
 
 
+async def _die(world: World) -> None:
+    """Everything that was in the process is gone, its connections too; a new one begins."""
+    await world.worker.turns.drain(5)
+    db = world.worker.db
+    await db.close()
+    # The engine is kept for its compiled statements only.
+    world.worker = world.new_worker(db=db)
+
+
 async def _restart(world: World) -> None:
     """A new process on the same database, once every lease of the dead one has run out."""
-    await world.worker.turns.drain(5)
-    await world.worker.db.close()
-    world.worker = world.new_worker()
-    world.workers.append(world.worker)
+    await _die(world)
     for _ in range(3):
         world.pass_time(seconds=95)
         await world.worker.sweep.once()
@@ -47,9 +53,9 @@ async def _restart(world: World) -> None:
 
 async def _crash_everywhere(world: World, prepare: Callable[[int], Awaitable[None]], step: int = 1) -> int:
     """Dies at the first statement, then ``step`` further, and so on, until a run survives; how often it died."""
+    saboteur = Saboteur(world.worker.db)
     for number in range(1, 200):
         await prepare(number)
-        saboteur = Saboteur(world.worker.db)
         saboteur.arm(1 + (number - 1) * step)
         await _to_its_end(world.worker)
         saboteur.disarm()
@@ -131,15 +137,14 @@ async def test_an_operators_answer_is_owed_in_the_transaction_that_stores_it(wor
     await world.worker.settle()
     before = len(await world.rows())
     client_id = str(uuid4())
+    saboteur = Saboteur(world.worker.db)
     for number in range(1, 60):
-        saboteur = Saboteur(world.worker.db)
         saboteur.arm(number)
         try:
             await world.worker.desk.reply(anna, conversation.id, client_id, "Labdien!")
         except Crash:
-            await world.worker.db.close()
-            world.worker = world.new_worker()
-            world.workers.append(world.worker)
+            saboteur.disarm()
+            await _die(world)
             stored = len(await world.messages(conversation.id, "operator"))
             # Both or neither.
             assert len(await world.rows()) - before == stored

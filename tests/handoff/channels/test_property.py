@@ -48,8 +48,9 @@ _ACT = st.one_of(
 class _Play:
     """One example: people with names of their own in a world that goes on."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, saboteur: Saboteur) -> None:
         self.world = world
+        self.saboteur = saboteur
         self.run = next(_RUNS)
         self.told: list[InboundEvent] = []
 
@@ -98,7 +99,7 @@ class _Play:
 
     async def _crash(self, statements: int) -> None:
         world = self.world
-        saboteur = Saboteur(world.worker.db)
+        saboteur = self.saboteur
         saboteur.arm(statements)
         with contextlib.suppress(Crash):
             await world.worker.inbox.once()
@@ -107,9 +108,9 @@ class _Play:
             await world.worker.delivery.drain(5)
         saboteur.disarm()
         await world.worker.turns.drain(5)
-        await world.worker.db.close()
-        world.worker = world.new_worker()
-        world.workers.append(world.worker)
+        db = world.worker.db
+        await db.close()
+        world.worker = world.new_worker(db=db)
 
     async def _staff(self, what: str, number: int) -> None:
         world = self.world
@@ -181,8 +182,8 @@ class _Play:
         assert world.platform.together <= 1
 
 
-async def _play(world: World, acts: list[tuple[str, int, str]]) -> None:
-    play = _Play(world)
+async def _play(world: World, saboteur: Saboteur, acts: list[tuple[str, int, str]]) -> None:
+    play = _Play(world, saboteur)
     for act in acts:
         await play.act(*act)
     await play.heal()
@@ -191,20 +192,21 @@ async def _play(world: World, acts: list[tuple[str, int, str]]) -> None:
 
 async def _search(world: World, examples: int) -> None:
     loop = asyncio.get_running_loop()
+    saboteur = Saboteur(world.worker.db)
 
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(st.lists(_ACT, min_size=3, max_size=16))
     def search(acts: list[tuple[str, int, str]]) -> None:
-        asyncio.run_coroutine_threadsafe(_play(world, acts), loop).result(100)
+        asyncio.run_coroutine_threadsafe(_play(world, saboteur, acts), loop).result(100)
 
     await asyncio.to_thread(search)
 
 
 @pytest.mark.slow
 async def test_any_interleaving_on_sqlite(world: World) -> None:
-    await _search(world, 60)
+    await _search(world, 40)
 
 
 @pytest.mark.slow
 async def test_any_interleaving_on_postgresql(pg_world: World) -> None:
-    await _search(pg_world, 25)
+    await _search(pg_world, 15)

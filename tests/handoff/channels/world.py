@@ -272,10 +272,13 @@ class World:
         self.workers = [self.worker]
 
     def new_worker(
-        self, inbox_policy: InboxPolicy | None = None, delivery_policy: DeliveryPolicy | None = None
+        self,
+        inbox_policy: InboxPolicy | None = None,
+        delivery_policy: DeliveryPolicy | None = None,
+        db: Database | None = None,
     ) -> Worker:
-        """Another worker on the same database."""
-        db = Database(self.url)
+        """Another worker on the same database; ``db`` when it may have the connections of one that is dead."""
+        db = db or Database(self.url)
         texts = Catalogue(Path(str(handoff.__file__)).parent / "locales")
         channels = Channels({self.platform.name: self.platform}, self.vault)
         outbox = Outbox(channels, texts, self.clock)
