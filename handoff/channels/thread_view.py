@@ -10,8 +10,14 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.channels.models import ChannelThread, OutboxRow, SocialPost
+from handoff.channels.schemas import COMMENT
 
 _DEEDS = ("hide", "unhide")
+
+
+def stands_under_a_post(thread: ChannelThread) -> bool:
+    """Whether a comment answers a post; on X a mention may be a post of its own, under which others stand."""
+    return thread.kind == COMMENT and thread.post_ref is not None and thread.post_ref != thread.comment_ref
 
 
 async def posts_of(session: AsyncSession, threads: Iterable[ChannelThread]) -> dict[str, SocialPost]:

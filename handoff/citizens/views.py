@@ -49,11 +49,19 @@ class CitizenCards:
             "conversation": conversation.id,
             "citizen": line.citizen_id if line is not None else None,
             "identities": [self._identity(viewer, one, link, who, facts) for one, link in pairs],
-            "history": [_entry(one, identity_id, no, facts) for one, identity_id, no in history],
+            "history": [
+                _entry(one, identity_id, no, facts) | {"service": self._service(one.service_id, viewer.lang)}
+                for one, identity_id, no in history
+            ],
             "hidden": hidden,
             "suggestions": [self._suggestion(viewer, one, facts) for one in suggestions],
             "may": self._desk.may(viewer, conversation),
         }
+
+    def _service(self, service_id: str | None, lang: str) -> dict[str, str] | None:
+        if service_id is None:
+            return None
+        return {"id": service_id, "title": self._desk.broker.names.service(service_id, lang)}
 
     async def _facts(
         self,

@@ -15,7 +15,7 @@ from handoff.channels import repository as platforms
 from handoff.channels.models import SocialPost
 from handoff.channels.rules import Place, composer
 from handoff.channels.service import Channels
-from handoff.channels.thread_view import post_address, posts_of
+from handoff.channels.thread_view import post_address, posts_of, stands_under_a_post
 from handoff.conversations.models import Conversation, Event
 from handoff.conversations.schemas import WEBCHAT
 from handoff.desk import may, may_on_platform
@@ -138,7 +138,7 @@ class Cards:
 
     def _post(self, place: Place | None, post: SocialPost | None) -> dict[str, str | None] | None:
         """The post that a comment stands under, as far as we have heard of it."""
-        if place is None or not place.is_comment or place.thread.post_ref is None:
+        if place is None or not stands_under_a_post(place.thread):
             return None
         return {
             "ref": place.thread.post_ref,

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.channels import repository
-from handoff.channels.models import ChannelAccount, ChannelThread
-from handoff.channels.thread_view import comment_address, last_deed, post_address
+from handoff.channels.models import ChannelAccount, ChannelThread, SocialPost
+from handoff.channels.thread_view import comment_address, last_deed, post_address, stands_under_a_post
 from handoff.conversations.models import Conversation, Message
 from handoff.conversations.scope import sees
 from handoff.staff.schemas import Viewer
@@ -34,18 +34,7 @@ class Threads:
             "author": {"id": thread.author_id, "name": thread.author_name, "handle": thread.author_handle},
             "comment_ref": thread.comment_ref,
             "parent_ref": thread.parent_ref,
-            "post": (
-                {
-                    "ref": post.ref,
-                    "text": post.text,
-                    "link": post.link,
-                    "published_at": iso(post.published_at),
-                    "ours": post.ours,
-                    "url": post_address(account.channel, post.ref),
-                }
-                if post is not None
-                else None
-            ),
+            "post": _post(account, thread, post),
             "created_at": iso(thread.created_at),
             "received_at": iso(thread.received_at),
             "last_inbound_at": iso(thread.last_inbound_at),
@@ -118,6 +107,20 @@ class Threads:
         thread = await repository.thread(session, conversation_id)
         edits = thread.edits if thread is not None else []
         return [{"what": edit["what"], "at": edit["at"], "text": edit["text"]} for edit in edits if edit["seq"] == seq]
+
+
+def _post(account: ChannelAccount, thread: ChannelThread, post: SocialPost | None) -> dict[str, Any] | None:
+    """The post on top. Of one from before we were here nothing is known but where it stands."""
+    if not stands_under_a_post(thread):
+        return None
+    return {
+        "ref": thread.post_ref,
+        "text": post.text if post is not None else "",
+        "link": post.link if post is not None else None,
+        "published_at": iso(post.published_at) if post is not None else None,
+        "ours": post is not None and post.ours,
+        "url": post_address(account.channel, thread.post_ref),
+    }
 
 
 def _in_public(message: Message) -> bool:
