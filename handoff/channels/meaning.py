@@ -265,6 +265,9 @@ class Meaning:
         if thread is None:
             raise RuntimeError(f"conversation {standing.id} has no thread")
         values: dict[str, Any] = {"last_inbound_at": max(thread.last_inbound_at, told.at)}
+        if event.kind == "message":
+            # Whoever writes has not blocked us, or no longer: Facebook and X never tell that a block has ended.
+            values["blocked_at"] = None
         if event.author is not None and event.author.name and event.kind == "message":
             values |= {
                 "author_name": _short(event.author.name),
@@ -614,12 +617,18 @@ def _can_be(row: OutboxRow, told: Told) -> bool:
 
 def _matching(rows: Sequence[OutboxRow], told: Told) -> OutboxRow | None:
     """The send that an echo is the answer to: by its words, or because it is ours and only one is open."""
-    same = [row for row in rows if _plain(row.payload.get("text")) == _plain(told.event.text)]
+    same = [row for row in rows if _says(row, told.event.text)]
     unsure = sorted(same, key=lambda row: (row.state in repository.WENT_OUT, row.id))
     if unsure:
         return unsure[0]
     open_here = [row for row in rows if row.state in ("sending", "unknown") and row.thread == told.event.thread]
     return open_here[0] if told.event.by_us and len(open_here) == 1 else None
+
+
+def _says(row: OutboxRow, heard: str) -> bool:
+    """Whether these are a send's words. A connector may have written the buttons out below them."""
+    said, heard = _plain(row.payload.get("text")), _plain(heard)
+    return heard == said or bool(said and row.payload.get("buttons") and heard.startswith(f"{said} "))
 
 
 def _plain(text: object) -> str:

@@ -229,6 +229,21 @@ async def test_an_echo_tells_what_became_of_an_unknown_send(world: World) -> Non
     assert [m.author_name for m in await world.messages(author="operator")][:2] == ["Anna Bērziņa"] * 2
 
 
+async def test_an_echo_with_the_buttons_written_out_below_the_words_is_ours(world: World) -> None:
+    world.platform.script = [SendResult("unknown", reason="timeout")] * 2
+    await world.happen(world.message("p1", "pabalsts"))
+    greeting, answer = await world.rows()
+    assert answer.payload["buttons"]
+    assert {greeting.state, answer.state} == {"unknown"}
+    written_out = f"{answer.payload['text']}\n\n1. Cik?\n2. Kā?"
+    await world.happen(world.echo("p1", written_out, by_us=True, occurred_at=world.clock.now()))
+    greeting, answer = await world.rows()
+    assert (greeting.state, answer.state) == ("unknown", "sent")
+    world.pass_time(minutes=11)
+    await world.worker.settle()
+    assert await world.messages(author="operator") == [], "and nobody answered from outside"
+
+
 async def test_an_echo_that_overtakes_the_answer_confirms_it(world: World) -> None:
     anna, conversation = await _talk(world)
 

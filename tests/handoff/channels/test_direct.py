@@ -364,6 +364,22 @@ async def test_a_block_is_noted_and_cancels_what_is_queued(world: World) -> None
     assert world.platform.texts("p1")[-1] == "Hallo?"
 
 
+async def test_whoever_writes_again_has_ended_the_block(world: World) -> None:
+    await world.happen(world.message("p1", "operators"))
+    conversation = await world.the_conversation()
+    anna = await world.take(conversation.id)
+    world.platform.script = [SendResult("failed", reason="blocked")]
+    await world.worker.desk.reply(anna, conversation.id, "11111111-1111-4111-8111-111111111117", "Labdien!")
+    await world.worker.settle()
+    with pytest.raises(PieturaError, match="blocked"):
+        await world.worker.desk.reply(anna, conversation.id, "11111111-1111-4111-8111-111111111118", "Hallo?")
+    # No platform but Telegram tells of the end of a block.
+    await world.happen(world.message("p1", "Vai esat tur?"))
+    await world.worker.desk.reply(anna, conversation.id, "11111111-1111-4111-8111-111111111119", "Esam.")
+    await world.worker.settle()
+    assert world.platform.texts("p1")[-1] == "Esam."
+
+
 async def test_start_without_words_is_greeted_and_asks_the_assistant_nothing(world: World) -> None:
     await world.happen(world.message("p1", "/start", token="abc"))
     assert [m.text for m in await world.messages(author="citizen")] == ["[sāk sarunu]"]
