@@ -15,6 +15,16 @@ from pydantic import BaseModel, Field
 
 from tests.fakes.faults import Script, fault_routes
 
+#: What the followers of a flood write.
+QUESTIONS = (
+    "Labdien! Kā deklarēt dzīvesvietu?",
+    "Cik maksā pase?",
+    "Как получить справку о доходах?",
+    "Kur pieteikt slimības pabalstu?",
+    "Good morning, where do I register a company?",
+    "Paldies!",
+)
+
 
 class NoSuchThing(Exception):
     """The world has no such account, person, post, comment or message. Answered 404 by the control API."""
@@ -77,7 +87,7 @@ class Say(BaseModel):
         kind: a direct message, or a comment (on X: a post that mentions the account).
         post: of a comment: the post; without it the account's newest one.
         parent: of a comment: the comment it answers.
-        payload: of a direct message: the button that was pressed.
+        payload: of a direct message: the button that was pressed, by what it stands for or by its title.
         at: when, by the platform's clock; now by default.
         anonymous: of a comment: the platform does not tell who wrote it.
     """
@@ -122,7 +132,7 @@ class Block(BaseModel):
 
 
 class Outside(BaseModel):
-    """Somebody answers in the platform's own application, past us: in ``person``'s chat or under the comment ``ref``."""
+    """Somebody writes in the platform's own application, past us: in ``person``'s chat, under the comment ``ref``, or a post."""
 
     account: str
     text: str

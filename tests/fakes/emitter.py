@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 import zlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -37,13 +38,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One try to deliver. ``status`` None: no answer came."""
+    """One try to deliver. ``status`` None: no answer came. ``took_s``: how long the receiver took."""
 
     account: str
     events: int
     status: int | None
     attempt: int
     forged: bool
+    took_s: float = 0.0
 
 
 class Emitter:
@@ -169,6 +171,7 @@ class Emitter:
         raw = self._pack(account, events)
         headers = self._sign(raw, "not the secret" if forged else target.secret)
         status: int | None = None
+        began = time.monotonic()
         try:
             answer = await self._client.post(
                 target.url, content=raw, headers={"Content-Type": "application/json", **headers}
@@ -176,5 +179,6 @@ class Emitter:
             status = answer.status_code
         except httpx.HTTPError:
             pass
-        self.deliveries.append(Delivery(account, len(events), status, attempt, forged))
+        took_s = time.monotonic() - began
+        self.deliveries.append(Delivery(account, len(events), status, attempt, forged, took_s))
         return status == 200

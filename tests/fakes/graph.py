@@ -27,6 +27,7 @@ from fastapi.responses import JSONResponse
 from kit.clock import Clock, SystemClock, iso
 from tests.fakes import graph_events as events
 from tests.fakes.control import (
+    QUESTIONS,
     Block,
     Call,
     Delete,
@@ -63,18 +64,19 @@ class FakeGraph:
     Args:
         clock: the platform's clock.
         lanes: how many webhooks go out at once for one page.
+        seed: of the ids; a fake that goes on where another one's ids are known needs another.
 
     Attributes:
         used: share of the hourly limit that is used up, in per cent, told in the headers of every answer.
     """
 
-    def __init__(self, clock: Clock | None = None, lanes: int = 8) -> None:
+    def __init__(self, clock: Clock | None = None, lanes: int = 8, seed: int = 1) -> None:
         self.url = ""
         self.used = 3
         self.script = Script()
         self.calls: list[Call] = []
         self.emitter = Emitter(events.pack, events.sign, self._unknown, lanes=lanes)
-        self.happenings = Happenings(clock or SystemClock(), self.emitter)
+        self.happenings = Happenings(clock or SystemClock(), self.emitter, seed)
         self.state = self.happenings.state
         self.webhooks = Webhooks(self.state, self.emitter)
         self.api = GraphApi(self.happenings, self.webhooks)
@@ -89,7 +91,7 @@ class FakeGraph:
         fake = cls(clock, lanes)
         async with serving(fake.app, port) as url:
             fake.url = url
-            ticking = asyncio.create_task(fake._tick())
+            ticking = asyncio.create_task(fake.keep_time())
             try:
                 yield fake
             finally:
@@ -126,7 +128,7 @@ class FakeGraph:
         return {}
 
     async def outside(self, order: Outside) -> dict[str, Any]:
-        """The page's staff answer in Meta's own Page Inbox, or under the comment by hand."""
+        """The page's staff answer in Meta's own Page Inbox, or under the comment by hand; or publish a post."""
         page = self.state.page(order.account)
         if order.ref is not None:
             found = self.state.comment(order.ref)
@@ -134,7 +136,7 @@ class FakeGraph:
                 raise NoSuchThing(f"no comment {order.ref}")
             return self.happenings.commented_by_page(page, found[0], order.text, "outside", order.ref)[1]
         if order.person is None:
-            raise NoSuchThing("neither a person nor a comment is named")
+            return self.happenings.posted_outside(page, order.text)
         chat = self.state.chat(page, self.state.person(order.person))
         return self.happenings.written_by_page(page, chat, order.text, "outside", PAGE_INBOX_APP_ID)[1]
 
@@ -159,7 +161,7 @@ class FakeGraph:
                 delay_s=chance.uniform(0.05, 0.4) if chance.random() < order.out_of_order else 0,
             )
             person = f"7{chance.randrange(order.people):015d}"
-            text = f"Jautājums nr. {number}"
+            text = f"{chance.choice(QUESTIONS)} ({number + 1})"
             entry = await self.say(Say(account=account, person=person, text=text, kind=kind, modes=modes))
             keys.append(events.id_of(entry))
             await asyncio.sleep(1 / order.per_second if order.per_second else 0)
@@ -231,7 +233,8 @@ class FakeGraph:
     def _unknown(self, page_id: str) -> dict[str, Any]:
         return events.unknown(page_id, self.happenings.now())
 
-    async def _tick(self) -> None:
+    async def keep_time(self) -> None:
+        """Publishes what was planned, when its time comes; runs until cancelled."""
         while True:
             self.happenings.publish_due()
             await asyncio.sleep(_TICK_S)

@@ -219,6 +219,7 @@ class GraphApi:
             raise GraphRefusal(100, "(#100) Message cannot be empty, must provide valid attachment or text", 2018034)
         if len(text) > _TEXT_LIMIT:
             raise GraphRefusal(100, f"(#100) Length of param message[text] must be less than or equal to {_TEXT_LIMIT}")
+        payloads = {str(reply["title"]): str(reply.get("payload", "")) for reply in message.get("quick_replies", [])}
         buttons = [str(reply["title"]) for reply in message.get("quick_replies", [])]
         if len(buttons) > 13 or any(len(title) > 20 for title in buttons):
             raise GraphRefusal(100, "(#100) Too many quick replies, or a title of more than 20 characters", 2018041)
@@ -227,6 +228,7 @@ class GraphApi:
         else:
             chat = self._direct(page, str(recipient.get("id", "")), asked.fields)
         said, _ = self._happenings.written_by_page(page, chat, text, "us", APP_ID, buttons)
+        said.payloads = payloads
         if "comment_id" in recipient:
             found = self._world.comment(str(recipient["comment_id"]))
             if found is not None:

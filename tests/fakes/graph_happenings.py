@@ -20,19 +20,20 @@ class Happenings:
     Args:
         clock: the platform's clock.
         emitter: sends the webhooks.
+        seed: of the ids.
     """
 
-    def __init__(self, clock: Clock, emitter: Emitter) -> None:
+    def __init__(self, clock: Clock, emitter: Emitter, seed: int = 1) -> None:
         self._clock = clock
         self._emitter = emitter
-        self.state = World(clock.now())
+        self.state = World(clock.now(), seed)
 
     def now(self) -> datetime:
         """The platform's present."""
         return self._clock.now()
 
     def said(self, order: Say) -> Entry:
-        """A follower writes to the page, or presses a button.
+        """A follower writes to the page, or presses a button (``payload``: what the button stands for, or its title).
 
         Raises:
             NoSuchThing: no such page, post or comment.
@@ -42,13 +43,14 @@ class Happenings:
         if order.kind == "comment":
             return self._commented(page, person, order, at)
         chat = self.state.chat(page, person)
+        payload = _stands_for(chat, order.payload)
         self._seen(page, chat, at)
         message = Message(self.state.mid(), "person", order.text, at, order.attachment)
         self.state.add_message(page, chat, message)
-        if order.payload is not None and not order.text:
-            entry = events.postback(page, person.id, message, order.payload)
+        if payload is not None and not order.text:
+            entry = events.postback(page, person.id, message, payload)
         else:
-            entry = events.message(page, person.id, message, order.payload)
+            entry = events.message(page, person.id, message, payload)
         return self._tell(page, entry, person.id, order.modes)
 
     def edited(self, page: Page, ref: str, text: str, modes: Modes | None = None) -> Entry:
@@ -110,6 +112,12 @@ class Happenings:
         if post.due is None:
             self._tell(page, events.post(page, post, self.now()), post.id)
 
+    def posted_outside(self, page: Page, text: str) -> Entry:
+        """The page's staff publish something on Facebook itself."""
+        post = Post(f"{page.id}_{self.state.number()}", page.id, text, self.now())
+        self.state.add_post(page, post)
+        return self._tell(page, events.post(page, post, post.at), post.id)
+
     def publish_due(self) -> None:
         """Publishes what was planned for now."""
         now = self.now()
@@ -156,3 +164,11 @@ class Happenings:
         if events.field_of(entry) in page.fields:
             self._emitter.emit(page.id, entry, lane, modes)
         return entry
+
+
+def _stands_for(chat: Chat, pressed: str | None) -> str | None:
+    """What a button stands for, by its title; anything else is taken as it is."""
+    for message in reversed(chat.messages):
+        if pressed is not None and pressed in message.payloads:
+            return message.payloads[pressed]
+    return pressed

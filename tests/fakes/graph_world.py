@@ -43,7 +43,12 @@ class Person:
 
 @dataclass
 class Message:
-    """A direct message. ``app_id``: with which application a page's message was sent."""
+    """A direct message.
+
+    Attributes:
+        payloads: what each button stands for, by its title.
+        app_id: with which application a page's message was sent.
+    """
 
     id: str
     by: By
@@ -51,6 +56,7 @@ class Message:
     at: datetime
     attachment: Attached | None = None
     buttons: list[str] = field(default_factory=list)
+    payloads: dict[str, str] = field(default_factory=dict)
     app_id: str | None = None
     edits: int = 0
     deleted: bool = False
@@ -141,8 +147,9 @@ class World:
     """Pages and people, and how to find things in them by the platform's ids."""
 
     def __init__(self, now: datetime, seed: int = 1) -> None:
+        """``seed``: worlds of different seeds have different ids, of which the later seed's are the larger."""
         self._chance = random.Random(seed)
-        self._last = 990_000_000_000
+        self._last = 990_000_000_000 + 1000 * seed
         self._posts: dict[str, Post] = {}
         self._comments: dict[str, tuple[Post, Comment]] = {}
         self._messages: dict[str, tuple[Page, Chat, Message]] = {}

@@ -29,6 +29,7 @@ from fastapi.responses import JSONResponse
 
 from kit.clock import Clock, SystemClock, iso
 from tests.fakes.control import (
+    QUESTIONS,
     Block,
     Call,
     Delete,
@@ -56,14 +57,6 @@ DEMO_BOTS = (
 DEMO_SECRET = "secret-of-the-demo-webhook"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{20,}\Z")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
-_QUESTIONS = (
-    "Labdien! Kā deklarēt dzīvesvietu?",
-    "Cik maksā pase?",
-    "Как получить справку о доходах?",
-    "Kur pieteikt slimības pabalstu?",
-    "Good morning, where do I register a company?",
-    "Paldies!",
-)
 
 
 class Refusal(Exception):
@@ -245,7 +238,7 @@ class FakeTelegram:
                 delay_s=chance.uniform(0.05, 0.4) if chance.random() < order.out_of_order else 0,
             )
             person = str(500_000_000 + chance.randrange(order.people))
-            text = f"{chance.choice(_QUESTIONS)} ({number + 1})"
+            text = f"{chance.choice(QUESTIONS)} ({number + 1})"
             update = await self.say(Say(account=str(bot.id), person=person, text=text, modes=modes))
             keys.append(f"{update['message']['chat']['id']}:{update['message']['message_id']}")
             # Without a pace too, so that the server gets its turn.

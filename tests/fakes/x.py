@@ -34,6 +34,7 @@ from fastapi.responses import JSONResponse
 from kit.clock import Clock, SystemClock, iso
 from tests.fakes import x_wire as wire
 from tests.fakes.control import (
+    QUESTIONS,
     Block,
     Call,
     Delete,
@@ -75,14 +76,6 @@ _CHECK_S = 10.0
 #: Nothing is withheld unless a test says so: (calls, seconds) by operation in :attr:`FakeX.limits`.
 _NO_LIMIT = (1_000_000, 900.0)
 _LINK = re.compile(r"https?://\S+")
-_QUESTIONS = (
-    "Kā deklarēt dzīvesvietu?",
-    "Cik maksā pase?",
-    "Как получить справку о доходах?",
-    "Kur pieteikt slimības pabalstu?",
-    "Where do I register a company?",
-    "Paldies!",
-)
 
 
 @dataclass
@@ -288,7 +281,7 @@ class FakeX:
         try:
             for number in range(order.n):
                 person = self.state.person(str(600_000_000 + chance.randrange(order.people)))
-                text = f"{chance.choice(_QUESTIONS)} ({number + 1})"
+                text = f"{chance.choice(QUESTIONS)} ({number + 1})"
                 direct = order.kind == "direct" or (order.kind == "mixed" and number % 2 == 0)
                 under = own[-1].id if own and not direct and chance.random() < 0.5 else None
                 say = Say(
