@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     bot_timeout_s: float = Field(default=3.0, gt=0, le=30)
 
     demo: bool = True
+    #: Where the demo's stand-ins of Facebook, X and Telegram listen, on loopback; 0 does without them.
+    simulator_port: int = Field(default=8090, ge=0, le=65_535)
     chat_messages_per_s: float = Field(default=2.0, gt=0)
     chat_burst: int = Field(default=10, ge=1)
     chat_connects: str = "240/minute"
@@ -69,6 +71,11 @@ class Settings(BaseSettings):
             raise ValueError("several workers need DATABASE_URL of PostgreSQL and REDIS_URL")
         return self
 
+    @property
+    def simulator_url(self) -> str | None:
+        """Where the demo's stand-ins of the platforms are; None where there are none, as in production."""
+        return f"http://127.0.0.1:{self.simulator_port}" if self.demo and self.simulator_port else None
+
     def _refuse_what_is_unsafe(self) -> None:
         for name in ("secret_key", "bot_token"):
             value = getattr(self, name).get_secret_value()
@@ -86,6 +93,8 @@ class Settings(BaseSettings):
             ) from error
         if self.demo:
             raise ValueError("production must not serve the demo page and accounts: set PIETURA_DEMO=false")
+        if self.simulator_port and "simulator_port" in self.model_fields_set:
+            raise ValueError("production has no stand-ins of platforms: unset PIETURA_SIMULATOR_PORT")
 
     def _fill_in_for_development(self) -> None:
         """Makes random secrets once and keeps them, so that a restart does not sign everybody out."""

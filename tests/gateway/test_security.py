@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from websockets.asyncio.client import connect
 
+from gateway.run import simulator_process
 from gateway.settings import ROOT, Settings
 from handoff.staff.models import Audit, StaffSession
 from kit.i18n import Catalogue
@@ -133,7 +134,10 @@ def test_production_refuses_default_secrets_and_the_demo() -> None:
         with pytest.raises(ValidationError) as refused:
             Settings(environment="production", **options)
         assert key not in str(refused.value)
-    assert Settings(environment="production", **proper)
+    with pytest.raises(ValidationError, match="no stand-ins of platforms"):
+        Settings(environment="production", **proper, simulator_port=8090)
+    assert Settings(environment="production", **proper).simulator_url is None
+    assert simulator_process(Settings(environment="production", **proper)) is None
     assert Settings(environment="production", **{**proper, "credentials_key": f"{fresh_key()},{key}"})
     with pytest.raises(ValidationError, match="PostgreSQL"):
         Settings(workers=2)
