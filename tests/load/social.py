@@ -139,6 +139,7 @@ class Run:
         self._gateway = gateway(database_url, port, rasa_port, folder, cache or Settings().cache_dir)
         self._url = f"http://127.0.0.1:{port}"
         self._killed = 0
+        self._said: list[Said] = []
         self.outcome = Outcome(plan, self._db.dialect, datetime.now(UTC), machine())
 
     async def play(self) -> Outcome:
@@ -181,7 +182,7 @@ class Run:
             asyncio.create_task(administrator.mend(found)),
             asyncio.create_task(operator.work(self._plan.answers)),
         ]
-        self._said: list[Said] = operator.said
+        self._said = operator.said
         try:
             await self._write_and_die(found)
             await self._come_to_rest(found, background[1])
@@ -246,7 +247,10 @@ class Run:
         self._say(f"{plan.events} events on each platform, the gateway dies {plan.kills} times …")
         await asyncio.gather(*floods)
         self.outcome.writing_s = time.monotonic() - began
-        await dying
+        try:
+            await asyncio.wait_for(dying, plan.settle_s)
+        except TimeoutError as error:
+            raise RuntimeError("what was written is not worked off; see the log of the gateway") from error
 
     async def _flood(self, platform: Platform) -> None:
         plan = self._plan
@@ -393,6 +397,12 @@ def _sentences(outcome: Outcome) -> list[str]:
         + f"; written in {outcome.writing_s:.0f} s, at rest {outcome.settling_s:.0f} s later,"
         f" {outcome.total_s:.0f} s in all.",
     ]
+    waits = sorted(wait for one in outcome.findings.values() for wait in one.waits_s)
+    if waits:
+        found.append(
+            f"From a follower's words to the first answer that went out, deaths, faults and the backlog included:"
+            f" {percentile(waits, 0.5) or waits[-1]:.0f} s (median), {percentile(waits, 0.95) or waits[-1]:.0f} s (p95)."
+        )
     if outcome.storm:
         storm = outcome.storm
         found.append(

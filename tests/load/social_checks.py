@@ -22,7 +22,6 @@ from handoff.conversations.models import Conversation, Message, Turn
 from handoff.state_machine import ENDED
 from kit.db import Database
 from tests.fakes.control import AccountView
-from tests.load.figures import percentile
 from tests.load.social_parts import Platform, Said
 
 #: Violations that are named one by one; the others are only counted.
@@ -47,10 +46,6 @@ class Findings:
         """Notes a broken promise."""
         if not holds and len(self.broken) < _NAMED:
             self.broken.append(words)
-
-    def wait(self, share: float) -> float | None:
-        """A percentile of the waits."""
-        return percentile(self.waits_s, share)
 
 
 @dataclass(frozen=True)
@@ -197,7 +192,8 @@ def _check_written(findings: Findings, platform: Platform, written: Mapping[str,
         if message is None or thread is None:
             findings.must(False, f"{ref} has no message or no thread")
             continue
-        findings.must(_plain(one.text) in _plain(message.text), f"{ref} says something else")
+        # A mention begins with our name, which is no part of what is said.
+        findings.must(_plain(one.text).endswith(_plain(message.text)), f"{ref} says something else")
         findings.must(thread.author_id == one.person, f"{ref} is in somebody else's conversation")
         if one.post is not None:
             findings.must(thread.comment_ref == ref, f"comment {ref} is in another comment's conversation")
