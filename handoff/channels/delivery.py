@@ -246,9 +246,10 @@ class Delivery:
         self._space(row.account_id, result, now)
         async with self._broker.db.unit() as unit:
             events = self._broker.events(unit)
+            # The send before its account, as where an echo confirms it: whoever locks both locks them in this order.
+            stored = await repository.set_row(unit.session, row.id, open_, **values)
             if cost:
                 await repository.charge(unit.session, row.account_id, cost)
-            stored = await repository.set_row(unit.session, row.id, open_, **values)
             if result.pause_account:
                 await self._pause_account(unit, row.account_id, result.reason or "platform_error", now)
             if stored is None:

@@ -26,7 +26,6 @@ from kit.errors import PieturaError
 log = structlog.get_logger(__name__)
 _ID_LENGTH = 255
 _UNREADABLE_LENGTH = 65_536
-_AT_ONE_INSERT = 200
 _BUSY_S = 0.05
 #: While webhooks come in, each round of work lets them pass first: they are to be acknowledged at once, work can wait.
 _COURTESY_S = 0.01
@@ -103,12 +102,13 @@ class Inbox:
         now = self._broker.clock.now()
         async with self._broker.db.unit() as unit:
             rows: list[dict[str, Any]] = []
+            unknown: str | None = None
             for event in events:
                 owner = account
                 if event.page_id is not None and event.page_id != account.platform_id:
                     other = await repository.account_on(unit.session, account.channel, event.page_id)
                     if other is None or not other.enabled or proves is None or not proves(other):
-                        await repository.note_error(unit.session, account.id, f"unknown_page {event.page_id}", now)
+                        unknown = event.page_id
                         continue
                     owner = other
                 rows.append(
@@ -125,12 +125,15 @@ class Inbox:
                         "next_at": now,
                     }
                 )
-            stored = 0
-            for start in range(0, len(rows), _AT_ONE_INSERT):
-                stored += await repository.insert_new(unit, InboundEventRow, rows[start : start + _AT_ONE_INSERT])
             heard = {"last_event_at": now} if asked_for else {"last_event_at": now, "last_webhook_at": now}
-            for account_id in {str(row["account_id"]) for row in rows}:
-                await repository.set_account(unit.session, account_id, **heard)
+            told: dict[str, dict[str, Any]] = {str(row["account_id"]): dict(heard) for row in rows}
+            if unknown is not None:
+                error = {"last_error": f"unknown_page {unknown}"[:300], "last_error_at": now}
+                told[account.id] = told.get(account.id, {}) | error
+            # Accounts first, and in one order: two calls that tell the same in another order would wait for each other.
+            for account_id in sorted(told):
+                await repository.set_account(unit.session, account_id, **told[account_id])
+            stored = await repository.insert_new(unit, InboundEventRow, rows)
         self._wake.set()
         return stored
 
@@ -151,8 +154,8 @@ class Inbox:
             "error": f"bad_payload: {where}"[:300],
         }
         async with self._broker.db.unit() as unit:
-            await repository.insert_new(unit, InboundEventRow, [row])
             await repository.note_error(unit.session, account.id, f"bad_payload: {where}", now)
+            await repository.insert_new(unit, InboundEventRow, [row])
 
     # --- working --------------------------------------------------------------------------------------------------------
 
@@ -263,11 +266,12 @@ class Inbox:
         pause = min(policy.first_pause * (1 << min(row.attempts - 1, 16)), policy.longest_pause)
         log.warning("an event could not be done", inbound=row.id, account=row.account_id, error=told, dead=given_up)
         async with self._broker.db.unit() as unit:
+            if given_up:
+                # The account before the event, as in storing: see there.
+                await repository.note_error(unit.session, row.account_id, f"dead_event {told}", now)
             await repository.finish_event(
                 unit.session, row, state="dead" if given_up else row.state, next_at=now + pause, error=told
             )
-            if given_up:
-                await repository.note_error(unit.session, row.account_id, f"dead_event {told}", now)
 
 
 def describe(error: BaseException) -> str:

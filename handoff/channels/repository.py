@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -25,6 +26,7 @@ from handoff.conversations.models import Conversation, Message
 from handoff.state_machine import ENDED, State
 from kit.db import UnitOfWork
 
+_ACCOUNT = cast("Table", ChannelAccount.__table__)
 #: Sends that the platform has, as far as we know.
 WENT_OUT = ("sent", "delivered", "read")
 #: Sends that are still to come or under way.
@@ -40,11 +42,17 @@ def _rows(result: object) -> int:
 
 
 async def insert_new(unit: UnitOfWork, table: type[Any], rows: Sequence[dict[str, Any]]) -> int:
-    """Inserts rows, leaving out those whose key is there already; the number inserted. One statement, no race."""
-    if not rows:
-        return 0
-    insert = postgresql.insert if unit.dialect == "postgresql" else sqlite.insert
-    return _rows(await unit.session.execute(insert(table).values(list(rows)).on_conflict_do_nothing()))
+    """Inserts rows, leaving out those whose key is there already; the number inserted. The database decides, so no race."""
+    statement = _insert_new(unit.dialect, cast("Table", table.__table__))
+    # One by one: a statement of many rows is compiled anew for each number of them.
+    return sum([_rows(await unit.session.execute(statement, row)) for row in rows])
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Any:
+    """Built once: putting a statement together costs more than running it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 # --- accounts -----------------------------------------------------------------------------------------------------------
@@ -73,12 +81,7 @@ async def accounts(session: AsyncSession, ids: Iterable[str] | None = None) -> S
 
 async def set_account(session: AsyncSession, account_id: str, **values: Any) -> None:
     """Sets columns of an account."""
-    await session.execute(
-        update(ChannelAccount)
-        .where(ChannelAccount.id == account_id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    await session.execute(update(_ACCOUNT).where(_ACCOUNT.c.id == account_id).values(**values))
 
 
 async def note_error(session: AsyncSession, account_id: str, error: str, at: datetime) -> None:
@@ -131,7 +134,9 @@ async def ready_events(session: AsyncSession, now: datetime, limit: int) -> Sequ
     due = select(InboundEventRow).where(InboundEventRow.state == "waiting", *mine)
     fresh = select(InboundEventRow).where(InboundEventRow.state == "new", *mine, ~held)
     found = [*(await session.scalars(due.order_by(InboundEventRow.id).limit(limit))).all()]
-    return [*found, *(await session.scalars(fresh.order_by(InboundEventRow.id).limit(limit))).all()]
+    found += (await session.scalars(fresh.order_by(InboundEventRow.id).limit(limit))).all()
+    # Everybody claims in the same order, so nobody waits for somebody who waits for him.
+    return sorted(found, key=lambda row: row.id)
 
 
 async def claim_event(session: AsyncSession, row: InboundEventRow, lease_until: datetime) -> InboundEventRow | None:

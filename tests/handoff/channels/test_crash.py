@@ -329,3 +329,21 @@ async def test_failures_of_every_kind_leave_nothing_in_between(world: World) -> 
     owed = Counter((row.thread, row.payload["text"]) for row in rows)
     assert all(arrived[key] <= owed[key] for key in arrived)
     assert {m.delivery for m in await world.messages(author="assistant")} == {"sent", "failed", "unknown"}
+
+
+async def test_calls_that_tell_the_same_in_another_order_do_not_block_each_other(pg_world: World) -> None:
+    """On PostgreSQL an insertion waits for one that is under way with the same key: two could wait for each other."""
+    world = pg_world
+    second = await world.add_account("2002")
+    other = world.new_worker()
+    world.workers.append(other)
+    for round_ in range(15):
+        events = [world.message(f"p{n}", f"{round_} {n}") for n in range(12)]
+        events += [world.message(f"q{n}", f"{round_} {n}", page_id="2002") for n in range(4)]
+        counts = await asyncio.gather(
+            world.worker.inbox.store(world.account, events, lambda _row: True),
+            other.inbox.store(world.account, events[::-1], lambda _row: True),
+            other.inbox.store(second, [replace(event, page_id="2002") for event in events[12:][::-1]]),
+        )
+        assert sum(counts) == len(events)
+    assert len(await world.inbound()) == 15 * 16
