@@ -23,6 +23,9 @@ SILENCE = timedelta(minutes=5)
 #: How often a platform is asked how an account is doing; a revoked token or a version's end must not wait for a reader.
 CHECK_EVERY = timedelta(hours=6)
 _LIMIT_S = 60.0
+#: Problems with which nothing can be sent. What else is wrong (a webhook that stumbled while we were away, a version whose end
+#: is near) is shown, and keeps no answer back.
+_CANNOT_SEND = frozenset({"token_invalid", "unreachable"})
 #: Accounts looked after at the same time; each waits for its platform most of the while.
 _AT_ONCE = 8
 
@@ -117,10 +120,10 @@ class Watch:
         return health
 
     async def keep(self, unit: UnitOfWork, row: ChannelAccount, health: AccountHealth) -> None:
-        """Keeps what the platform said; an account that is well again is no longer paused."""
+        """Keeps what the platform said; an account whose token is well again is no longer paused."""
         now = self._broker.clock.now()
         values = {"checked_at": now, "check_result": result_of(health)}
-        if health.ok and row.paused_reason is not None:
+        if row.paused_reason is not None and not _CANNOT_SEND & set(health.problems) and (health.ok or health.problems):
             await repository.set_account(unit.session, row.id, paused_reason=None, **values)
         else:
             await repository.set_account(unit.session, row.id, **values)

@@ -97,6 +97,27 @@ async def test_accounts_are_checked_by_themselves_and_a_pause_ends_when_all_is_w
     assert len(world.platform.polled) == polled
 
 
+@pytest.mark.parametrize(
+    ("problems", "ends"),
+    [
+        (("webhook_failing",), True),
+        (("token_expires", "api_version_ends"), True),
+        (("webhook_failing", "token_invalid"), False),
+        (("unreachable",), False),
+        ((), False),
+    ],
+)
+async def test_a_pause_lasts_as_long_as_nothing_can_be_sent(
+    world: World, watch: Watch, problems: tuple[str, ...], ends: bool
+) -> None:
+    """An outage leaves a webhook "failing" for minutes: that is no reason to hold back answers with a token that is well."""
+    async with world.worker.db.unit() as unit:
+        await unit.session.execute(update(ChannelAccount).values(paused_reason="token"))
+    world.platform.health = AccountHealth(ok=False, problems=problems)
+    await watch.once()
+    assert ((await world.reload_account()).paused_reason is None) == ends
+
+
 async def test_accounts_that_are_off_or_unreadable_are_left_alone(world: World, watch: Watch) -> None:
     async with world.worker.db.unit() as unit:
         await unit.session.execute(update(ChannelAccount).values(credentials="gAAAA-of-another-key"))
