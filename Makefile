@@ -11,9 +11,9 @@ export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\
 endif
 endif
 
-.PHONY: help run test lint eval compare bench setup clean browser
+.PHONY: help run test lint eval compare bench bench-social setup clean browser
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.ready bot/.venv/.ready ## both Python environments
 
@@ -53,6 +53,9 @@ compare: setup ## our understanding beside Rasa's default pipeline and Bürokrat
 
 bench: setup ## throughput and latency beside a vanilla Rasa, in one run
 	@.venv/bin/python -m tests.load.bench $(ARGS)
+
+bench-social: .venv/.ready ## the social channels in bad weather, the gateway killed ten times; nothing may be lost or said twice
+	@.venv/bin/python -m tests.load.social $(ARGS)
 
 clean: ## forgets the demo database and the model
 	@rm -rf var bot/models

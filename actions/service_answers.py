@@ -242,8 +242,10 @@ class ServiceAnswers:
 
     def _reply(self, turn: Turn, view: ServiceAnswerView, *said: Utterance) -> Reply:
         turn.context["pending"] = {"kind": "helped"}
+        # In public only what was asked is an answer: what else is known of the service is not.
+        unsure = turn.request.public and not view.aspect_known
         return turn.reply(
-            "answered",
+            "aspect_unknown" if unsure else "answered",
             *said,
             service_id=view.service_id,
             institution_id=view.institution_id,
@@ -262,10 +264,12 @@ class ServiceAnswers:
         if not view.aspect_known:
             parts.append(turn.text("aspect_unknown"))
         parts.append(view.text)
-        if last:
+        # Under a comment nobody is asked back: his next comment is a case of its own.
+        asks = last and not turn.request.public
+        if asks:
             parts.append(turn.text("helped.question"))
         buttons: tuple[Button, ...] = ()
-        if last:
+        if asks:
             buttons = (
                 Button(turn.text("helped.button_yes"), "helped:yes"),
                 Button(turn.text("helped.button_no"), "helped:no"),

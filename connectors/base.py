@@ -1,4 +1,9 @@
-"""The seam for channels. A new channel is one package and one registration in the gateway."""
+"""The seam for channels. A new channel is one package and one registration in the gateway.
+
+Two kinds of channel stand behind it. The web chat holds its citizens on sockets of its own (:class:`Channel`). A platform
+(Facebook, X, Telegram) is a :class:`PlatformConnector`; what is common to platforms is done once, in
+:mod:`handoff.channels`, whose ports are named here for those who write connectors.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +12,35 @@ from typing import Protocol
 
 from fastapi import APIRouter
 
+from handoff.channels.ports import (
+    Account,
+    AccountHealth,
+    Attachment,
+    BadPayload,
+    BadSignature,
+    Capabilities,
+    InboundEvent,
+    OutboundMessage,
+    Person,
+    PlatformConnector,
+    SendResult,
+)
 
-@dataclass(frozen=True)
-class Capabilities:
-    """What a channel can carry.
-
-    Attributes:
-        text_limit: characters in one message.
-        buttons: whether buttons are shown; without them they are written out as a numbered list.
-        edits, read_receipts, typing: whether the platform tells of them.
-        reply_window_h: hours after the citizen's last message in which we may write; None without limit.
-    """
-
-    text_limit: int
-    buttons: bool
-    edits: bool
-    read_receipts: bool
-    typing: bool
-    reply_window_h: int | None
+__all__ = [
+    "Account",
+    "AccountHealth",
+    "Attachment",
+    "BadPayload",
+    "BadSignature",
+    "Capabilities",
+    "Channel",
+    "ChannelHealth",
+    "InboundEvent",
+    "OutboundMessage",
+    "Person",
+    "PlatformConnector",
+    "SendResult",
+]
 
 
 @dataclass(frozen=True)

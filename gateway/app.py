@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import time
 from pathlib import Path
 
@@ -25,15 +25,31 @@ from actions.understanding import RasaClient, Understander
 from connectors.webchat.endpoints import WebChat
 from connectors.webchat.tokens import Tokens
 from gateway.health import Health
+from gateway.platforms import connectors as platform_connectors
 from gateway.settings import Settings
 from handoff.assistant.turns import Turns
 from handoff.broker import Broker, Policy
+from handoff.channels.administration import Administration
+from handoff.channels.delivery import Delivery
+from handoff.channels.endpoints import BAD_SIGNATURES, ChannelsApi, Hooks
+from handoff.channels.inbox import Inbox
+from handoff.channels.outbox import Outbox
+from handoff.channels.ports import PlatformConnector
+from handoff.channels.service import Channels
+from handoff.channels.tasks import Watch
+from handoff.citizens.desk import CitizenDesk
+from handoff.citizens.endpoints import CitizenApi
+from handoff.citizens.service import Citizens
 from handoff.console.cards import Cards
-from handoff.console.endpoints import COOKIE, Console
+from handoff.console.doors import COOKIE
+from handoff.console.endpoints import Console
 from handoff.console.feed import ConsoleFeed
 from handoff.desk import Desk
 from handoff.gate import CitizenGate
 from handoff.live import Feed
+from handoff.publications.endpoints import PublicationApi
+from handoff.publications.service import Publications
+from handoff.publications.tasks import Publisher
 from handoff.service_clock.models import CalendarException
 from handoff.service_clock.service import WorkingCalendar
 from handoff.staff.service import Accounts
@@ -45,6 +61,7 @@ from kit.db import Database
 from kit.errors import PieturaError
 from kit.i18n import Catalogue
 from kit.ratelimit import Limiter
+from kit.vault import Vault
 from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder
 from knowledge_base.service import KnowledgeBase
 
@@ -93,8 +110,10 @@ class Gateway:
         understander: Understander | None = None,
         policy: Policy | None = None,
         knowledge: KnowledgeBase | None = None,
+        connectors: Mapping[str, PlatformConnector] | None = None,
     ) -> None:
-        """``clock``, ``understander`` and ``policy`` are replaced in tests; ``knowledge`` is loaded when not given."""
+        """``clock``, ``understander``, ``policy`` and ``connectors`` are replaced in tests; ``knowledge`` is loaded when not
+        given."""
         self.settings = settings
         self.clock = clock or SystemClock()
         self.db = Database(settings.database_url)
@@ -103,6 +122,8 @@ class Gateway:
         self._understander = understander or self.rasa
         self._policy = policy or Policy()
         self._loaded = knowledge
+        served = platform_connectors(self.clock) if connectors is None else connectors
+        self.channels = Channels(served, Vault(settings.credentials_key.get_secret_value()))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def build(self, app: FastAPI) -> None:
@@ -123,15 +144,25 @@ class Gateway:
         )
         names = ServiceNames(self.knowledge)
         texts = Catalogue(_folder(handoff) / "locales")
-        self.broker = Broker(self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy)
+        self.outbox = Outbox(self.channels, texts, self.clock)
+        self.broker = Broker(
+            self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy, self.outbox
+        )
+        self.citizens = Citizens(self.clock, texts, self.channels, settings.secret_key.get_secret_value())
         self.feed = Feed(self.db, self.bus)
         self.turns = Turns(self.broker)
         self.sweep = Sweep(self.broker, self.turns)
+        self.inbox = Inbox(self.broker, self.outbox, turns_under_way=lambda: self.turns.under_way)
+        self.delivery = Delivery(self.broker, self.outbox)
+        self.watch = Watch(self.broker, self.channels, self.inbox, settings.poll_every_s)
+        publications = Publications(self.db, self.bus, self.clock, self.outbox)
+        self.publisher = Publisher(publications)
         limiter = Limiter(
             {
                 "webchat-connect": settings.chat_connects,
                 "login-address": settings.login_attempts_address,
                 "login-account": settings.login_attempts_account,
+                BAD_SIGNATURES: settings.hook_bad_signatures,
             },
             settings.redis_url,
         )
@@ -144,7 +175,7 @@ class Gateway:
             burst=settings.chat_burst,
             demo=settings.demo,
         )
-        cards = Cards(names, names.municipality, texts, self.clock)
+        cards = Cards(names, names.municipality, texts, self.clock, self.channels, self.broker.marks_on_platform)
         self.console_feed = ConsoleFeed(self.db, self.feed, cards)
         console = Console(
             self.broker,
@@ -157,7 +188,22 @@ class Gateway:
             secure_cookie=settings.environment == "production",
         )
         self.texts = texts
+        administration = Administration(
+            self.broker,
+            self.channels,
+            self.outbox,
+            self.inbox,
+            self.watch,
+            knows_municipality=names.knows_municipality,
+            municipality=names.municipality,
+            public_url=settings.public_url,
+            production=settings.environment == "production",
+        )
         app.include_router(self.webchat.router())
+        app.include_router(Hooks(self.db, self.channels, self.inbox, limiter).router())
+        app.include_router(ChannelsApi(administration, console.doors).router())
+        app.include_router(PublicationApi(publications, console.doors, texts).router())
+        app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())
         app.include_router(console.router())
         app.include_router(Health(self).router())
 
@@ -170,6 +216,10 @@ class Gateway:
             asyncio.create_task(self.feed.run()),
             asyncio.create_task(self.console_feed.run()),
             asyncio.create_task(self.sweep.run()),
+            asyncio.create_task(self.inbox.run()),
+            asyncio.create_task(self.delivery.run()),
+            asyncio.create_task(self.watch.run()),
+            asyncio.create_task(self.publisher.run()),
         ]
 
     async def stop(self) -> None:
@@ -180,6 +230,9 @@ class Gateway:
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        # A send that is cut off is unknown afterwards: better to wait for its answer.
+        await self.delivery.drain(5.0)
+        await self.channels.close()
         await self.webchat.stop()
         await self.console_feed.close_all()
         await self.rasa.close()

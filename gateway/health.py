@@ -13,6 +13,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import func, select
 
+from handoff.channels import repository as platforms
+from handoff.channels.models import InboundEventRow, OutboxRow
 from handoff.conversations.models import Conversation, Turn
 from handoff.state_machine import WAITING
 from kit.clock import iso
@@ -57,8 +59,13 @@ class Health:
     async def parts(self) -> dict[str, dict[str, Any]]:
         """Each part with ``ok`` and its figures."""
         gateway = self._gateway
-        database, rasa, work = await asyncio.gather(
-            _check(gateway.db.ping()), _check(self._rasa()), _check(self._work())
+        database, rasa, work, inbox, delivery, channels = await asyncio.gather(
+            _check(gateway.db.ping()),
+            _check(self._rasa()),
+            _check(self._work()),
+            _check(self._inbox()),
+            _check(self._delivery()),
+            _check(self._channels()),
         )
         channel = gateway.webchat.health()
         return {
@@ -68,7 +75,11 @@ class Health:
             "webchat": {"ok": channel.ok, **channel.figures},
             "console": {"ok": True, "sockets": len(gateway.console_feed)},
             "work": work,
+            "inbox": inbox,
+            "delivery": delivery,
+            "channels": channels,
             "sweep": {"ok": gateway.sweep.last_error is None, "last_error": gateway.sweep.last_error},
+            "publisher": {"ok": gateway.publisher.last_error is None, "last_error": gateway.publisher.last_error},
             "gateway": {"ok": True, "pid": os.getpid(), "up_s": round(time.monotonic() - self._started)},
         }
 
@@ -88,6 +99,32 @@ class Health:
             )
             unanswered = await session.scalar(select(func.count()).select_from(Turn).where(Turn.done_at.is_(None)))
         return {"waiting": waiting, "oldest_waiting_since": iso(oldest), "turns_open": unanswered}
+
+    async def _inbox(self) -> dict[str, Any]:
+        if self._gateway.inbox.last_error is not None:
+            raise RuntimeError(self._gateway.inbox.last_error)
+        async with self._gateway.db.read() as session:
+            counts = await platforms.counts_by_account(session, InboundEventRow, ("new", "waiting", "dead"))
+            oldest = await platforms.oldest_unfinished(session)
+        return {**_summed(counts, ("new", "waiting", "dead")), "oldest_since": iso(oldest)}
+
+    async def _delivery(self) -> dict[str, Any]:
+        if self._gateway.delivery.last_error is not None:
+            raise RuntimeError(self._gateway.delivery.last_error)
+        states = (*platforms.PENDING, *platforms.TROUBLED)
+        async with self._gateway.db.read() as session:
+            return _summed(await platforms.counts_by_account(session, OutboxRow, states), states)
+
+    async def _channels(self) -> dict[str, Any]:
+        async with self._gateway.db.read() as session:
+            rows = await platforms.accounts(session)
+        enabled = [row for row in rows if row.enabled]
+        paused = sum(row.paused_reason is not None for row in enabled)
+        ill = sum(row.check_result is not None and not row.check_result.get("ok") for row in enabled)
+        if self._gateway.watch.last_error is not None:
+            raise RuntimeError(self._gateway.watch.last_error)
+        # An account that somebody must mend is shown here and on the board; the service itself is well.
+        return {"accounts": len(enabled), "paused": paused, "failing_checks": ill}
 
     def _page(self, parts: dict[str, dict[str, Any]], ok: bool) -> str:
         text = self._gateway.texts.text
@@ -109,6 +146,11 @@ class Health:
             f"<h1>{html.escape(title)}</h1><table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
             "</main></body></html>"
         )
+
+
+def _summed(counts: dict[str, dict[str, int]], states: tuple[str, ...]) -> dict[str, Any]:
+    """Rows in each state, over all accounts."""
+    return {state: sum(one.get(state, 0) for one in counts.values()) for state in states}
 
 
 _HEADS = ("health.part", "health.state", "health.figures")

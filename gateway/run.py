@@ -1,4 +1,7 @@
-"""Starts the whole product on one machine and keeps it running: Rasa and the gateway, restarted when one dies."""
+"""Starts the whole product on one machine and keeps it running: Rasa and the gateway, restarted when one dies.
+
+In the demo the simulator of Facebook, X and Telegram as well, so that somebody without accounts there can try them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -20,6 +24,8 @@ from gateway.settings import ROOT, Settings
 _BOT = ROOT / "bot"
 _MODEL = _BOT / "models" / "pietura.tar.gz"
 _STAMP = _BOT / "models" / "pietura.inputs"
+#: It belongs to the tests: an installation without them has no demo of the platforms.
+_SIMULATOR = ROOT / "tests" / "fakes" / "simulator"
 _READY_LIMIT_S = 180.0
 
 
@@ -234,6 +240,7 @@ def children(settings: Settings) -> list[Child]:
         "PIETURA_PORT": str(settings.port),
         "PIETURA_SECRET_KEY": settings.secret_key.get_secret_value(),
         "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
+        "PIETURA_CREDENTIALS_KEY": settings.credentials_key.get_secret_value(),
         **ONE_THREAD,
     }
     return [
@@ -248,6 +255,42 @@ def children(settings: Settings) -> list[Child]:
     ]
 
 
+def simulator_process(settings: Settings) -> Child | None:
+    """The stand-ins of the platforms, not yet started; None where there is no demo. Ready once their accounts are connected."""
+    url = settings.simulator_url
+    if url is None or not _SIMULATOR.is_dir():
+        return None
+    return Child(
+        "simulator",
+        (
+            *(sys.executable, "-m", "tests.fakes.simulator"),
+            *("--port", str(settings.simulator_port)),
+            *("--gateway", f"http://{settings.host}:{settings.port}"),
+            *("--keep", str(settings.data_dir / "simulator.world")),
+        ),
+        ROOT,
+        dict(os.environ),
+        f"{url}/ready",
+        log=settings.data_dir / "logs" / "simulator.log",
+    )
+
+
+def _refuse_taken(port: int) -> None:
+    """Better said before minutes of getting ready than after.
+
+    Raises:
+        RuntimeError: somebody listens on the simulator's port.
+    """
+    with socket.socket() as found:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise RuntimeError(
+                f"port {port} is taken; PIETURA_SIMULATOR_PORT chooses another one for the simulator, 0 does without it"
+            ) from error
+
+
 async def run(settings: Settings) -> None:
     """Sets up, trains, serves, until interrupted; then stops everything it started."""
     print("Pietura is getting ready", flush=True)
@@ -256,9 +299,12 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
+    simulator = simulator_process(settings)
+    if simulator is not None:
+        _refuse_taken(settings.simulator_port)
     await train(settings)
-    processes = children(settings)
-    rasa, gateway = processes
+    rasa, gateway = children(settings)
+    processes = [rasa, gateway, *([simulator] if simulator is not None else [])]
     watchers: list[asyncio.Task[None]] = []
     try:
         # Rasa takes its time to start and needs no database: meanwhile the database is set up.
@@ -267,6 +313,8 @@ async def run(settings: Settings) -> None:
         await _set_up_apart()
         say("starting the gateway …")
         await gateway.start()
+        if simulator is not None:
+            await simulator.start()
         ready = asyncio.gather(*(child.wait_ready() for child in processes))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -302,6 +350,8 @@ def _welcome(settings: Settings, seconds: float) -> None:
     if settings.demo:
         print(f"  Demo page with the chat   {base}/demo")
     print(f"  Operators' console        {base}/console")
+    if simulator_process(settings) is not None:
+        print(f"  Facebook, X and Telegram  {settings.simulator_url} (simulated: be a follower, see it in the console)")
     print(f"  Health                    {base}/health")
     if settings.demo:
         print(f"\n  Demo log-ins (password {DEMO_PASSWORD}):")

@@ -24,8 +24,10 @@ DEMO_STAFF = (
     ("ieva@demo.lv", "Ieva Liepiņa", "specialist", None, "vsaa", ["lv", "en"]),
     ("peteris@demo.lv", "Pēteris Ozols", "specialist", None, "pmlp", ["lv", "ru"]),
     ("liga@demo.lv", "Līga Krūmiņa", "supervisor", "riga", None, ["lv", "ru", "en"]),
+    ("admin@demo.lv", "Māris Vītols", "admin", "riga", None, ["lv", "ru", "en"]),
 )
-_TARIFF = "webchat-2026"
+#: A contact has one reference price, whichever way it came (R17).
+_TARIFFS = tuple((f"{channel}-2026", channel) for channel in ("webchat", "facebook", "x", "telegram"))
 _CENTRES = (
     ("riga", "Rīgas VPVKAC"),
     ("valmiera", "Valmieras VPVKAC"),
@@ -35,22 +37,24 @@ _CENTRES = (
 
 async def is_seeded(session: AsyncSession, *, demo: bool) -> bool:
     """Whether the first contents are there: loading the knowledge base to find that out again takes seconds."""
-    if await session.get(Tariff, _TARIFF) is None:
+    if not all([await session.get(Tariff, tariff_id) for tariff_id, _ in _TARIFFS]):
         return False
     return not demo or all([await people.by_email(session, person[0]) for person in DEMO_STAFF])
 
 
 async def seed(session: AsyncSession, knowledge: KnowledgeBase) -> None:
-    """Institutions from the gazetteer and the reference tariff. Safe to run again."""
+    """Institutions from the gazetteer and the reference tariffs. Safe to run again."""
     for institution_id, name_lv, name_ru, name_en, kind in knowledge.institutions():
         await session.merge(
             Institution(id=institution_id, name_lv=name_lv, name_ru=name_ru, name_en=name_en, kind=kind)
         )
-    if await session.get(Tariff, _TARIFF) is None:
+    for tariff_id, channel in _TARIFFS:
+        if await session.get(Tariff, tariff_id) is not None:
+            continue
         session.add(
             Tariff(
-                id=_TARIFF,
-                channel="webchat",
+                id=tariff_id,
+                channel=channel,
                 price=Decimal("1.0000"),
                 currency="EUR",
                 valid_from=date(2026, 1, 1),

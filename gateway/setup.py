@@ -7,7 +7,9 @@ from collections.abc import Callable
 from gateway.migrate import migrate
 from gateway.seed import is_seeded, seed, seed_demo
 from gateway.settings import Settings
-from kit.db import Database
+from handoff.channels import repository as platforms
+from kit.db import Database, UnitOfWork
+from kit.vault import Vault, VaultError
 from knowledge_base import importer
 from knowledge_base.service import KnowledgeBase
 
@@ -39,5 +41,23 @@ async def set_up(settings: Settings, say: Say) -> None:
                 if settings.demo:
                     await seed_demo(unit.session)
         say("accounts, sites and tariffs: ready")
+        async with db.unit() as unit:
+            await _renew_credentials(unit, Vault(settings.credentials_key.get_secret_value()), say)
     finally:
         await db.close()
+
+
+async def _renew_credentials(unit: UnitOfWork, vault: Vault, say: Say) -> None:
+    """Seals channel accounts' credentials with the first key, so that the old ones can be dropped."""
+    renewed = 0
+    for row in await platforms.accounts(unit.session):
+        try:
+            fresh = vault.renewed(row.credentials)
+        except VaultError:
+            say(f"  credentials of the channel account {row.id} cannot be decrypted with the keys that are set")
+            continue
+        if fresh is not None:
+            row.credentials = fresh
+            renewed += 1
+    if renewed:
+        say(f"channel accounts: credentials of {renewed} sealed with the first key")

@@ -7,10 +7,10 @@ before anybody is told of it. Citizens come in here; staff come in through :mod:
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -18,10 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.assistant.ports import Assistant
 from handoff.cases import service as cases
+from handoff.channels import repository as platforms
+from handoff.channels.outbox import Outbox
+from handoff.channels.rules import Place
+from handoff.channels.schemas import DIRECT, Mode
 from handoff.conversations import repository
 from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation, Message
-from handoff.conversations.schemas import Contact, Inbound, Receipt, Utterance
+from handoff.conversations.schemas import WEBCHAT, Contact, Inbound, Receipt, Utterance
 from handoff.queue import service as queue
 from handoff.service_clock.service import WorkingCalendar
 from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed
@@ -43,6 +47,8 @@ class Policy:
 
     Attributes:
         chat_target: working time in which an operator should begin (R13); the card's ``due_at``.
+        comment_target: working time in which comments and messages on platforms should be answered (R13), from the
+            platform's own time.
         turn_lease: after this an assistant's turn counts as orphaned and another worker takes it.
         idle_bot: a conversation with the assistant ends after this silence.
         abandon_after: a waiting citizen who is gone for so long and left no contact has abandoned.
@@ -53,6 +59,7 @@ class Policy:
     """
 
     chat_target: timedelta = timedelta(seconds=30)
+    comment_target: timedelta = timedelta(hours=1)
     turn_lease: timedelta = timedelta(seconds=10)
     idle_bot: timedelta = timedelta(minutes=30)
     abandon_after: timedelta = timedelta(minutes=10)
@@ -60,6 +67,23 @@ class Policy:
     holder_gone: timedelta = timedelta(seconds=60)
     wrap_up_timeout: timedelta = timedelta(minutes=15)
     text_limit: int = 4000
+
+
+#: Notes that matter to somebody on a platform: who answers, when, and what became of his data. The rest he would only
+#: be disturbed by: there each note is a message of its own. Never told under a comment.
+TOLD_ON_PLATFORMS: Final = frozenset(
+    {
+        "broker.queued",
+        "broker.assistant_down",
+        "broker.joined",
+        "broker.specialist_joined",
+        "broker.level2",
+        "broker.on_hold",
+        "broker.returned",
+        "broker.requeued",
+        "broker.masked_on_platform",
+    }
+)
 
 
 class Names(Protocol):
@@ -101,6 +125,19 @@ class PendingTurn:
     standing: repository.Standing
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What a platform's inbox does in the transaction that stores a message.
+
+    Attributes:
+        opening: once a new conversation is there, before anything is said in it.
+        storing: once the message is there, with the conversation as it stands; what it raises undoes everything.
+    """
+
+    opening: Callable[[UnitOfWork, Conversation], Awaitable[None]]
+    storing: Callable[[UnitOfWork, EventLog, Message, repository.Standing], Awaitable[None]]
+
+
 class Broker:
     """Conversations, from the first message to the settled case."""
 
@@ -114,7 +151,9 @@ class Broker:
         texts: Catalogue,
         names: Names,
         policy: Policy,
+        outbox: Outbox | None = None,
     ) -> None:
+        """``outbox``: where what is said on platforms goes; None when only the web chat is served."""
         self.db = db
         self.bus = bus
         self.clock = clock
@@ -123,21 +162,27 @@ class Broker:
         self.texts = texts
         self.names = names
         self.policy = policy
+        self.outbox = outbox
         self.on_turn: Callable[[PendingTurn], None] = _nobody_listens
 
     # --- what citizens do -------------------------------------------------------------------------------------------
 
-    async def receive(self, inbound: Inbound) -> Receipt:
+    async def receive(self, inbound: Inbound, inside: Inside | None = None) -> Receipt:
         """Stores a citizen's message, once, and sets the assistant to work if it is the one to answer.
+
+        ``inside`` runs in the same transaction: so a platform's inbox marks its event as done if and only if the message is
+        stored. It knows what it has stored before, and cuts texts to length itself.
 
         Raises:
             PieturaError: ``text_empty``, ``text_too_long``, or ``ended``: the conversation is over, begin a new one.
         """
-        if len(inbound.text) > self.policy.text_limit:
+        if inside is None and len(inbound.text) > self.policy.text_limit:
             raise PieturaError("text_too_long", limit=self.policy.text_limit)
         masked = mask(clean(inbound.text))
         if not masked.text:
             raise PieturaError("text_empty")
+        if inside is not None:
+            return await self._store_inbound(inbound, masked.text, masked.kinds, inside)
         try:
             return await self._store_inbound(inbound, masked.text, masked.kinds)
         except IntegrityError:
@@ -148,16 +193,16 @@ class Broker:
                 return Receipt(stored.seq, stored.at, repeated=True, opened=False)
             return await self._store_inbound(inbound, masked.text, masked.kinds)
 
-    async def _store_inbound(self, inbound: Inbound, text: str, masked: tuple[str, ...]) -> Receipt:
+    async def _store_inbound(
+        self, inbound: Inbound, text: str, masked: tuple[str, ...], inside: Inside | None = None
+    ) -> Receipt:
         pending: PendingTurn | None = None
         opened = False
         now = self.clock.now()
-        values = {
-            "last_at": now,
-            "last_author": "citizen",
-            "last_text": shorten(text, 200),
-            "citizen_seen_at": now,
-        }
+        values = {"last_at": now, "last_author": "citizen", "last_text": shorten(text, 200)}
+        if inbound.channel == WEBCHAT:
+            # On a platform nobody is seen to be there or gone.
+            values["citizen_seen_at"] = now
         async with self.db.unit() as unit:
             events = self.events(unit)
             standing = await repository.advance(unit.session, inbound.conversation_id, values, says=1, unread=1)
@@ -168,12 +213,13 @@ class Broker:
                     if stored is None:
                         raise PieturaError("ended")
                     return Receipt(stored.seq, stored.at, repeated=True, opened=False)
-                await self._open(unit, events, inbound)
+                await self._open(unit, events, inbound, inside)
                 opened = True
                 standing = await repository.advance(unit.session, inbound.conversation_id, values, says=1, unread=1)
                 if standing is None:
                     raise PieturaError("unavailable")
-            lang = standing.lang if inbound.payload else detect(text, standing.lang)
+            # A button's title or the mark for a picture tells nothing of the language he writes.
+            tells_language = not inbound.payload and "placeholder" not in inbound.extras
             message = Message(
                 id=str(uuid.uuid4()),
                 conversation_id=standing.id,
@@ -182,25 +228,31 @@ class Broker:
                 author_kind="citizen",
                 author_id=None,
                 author_name=None,
-                lang=lang,
+                lang=detect(text, standing.lang) if tells_language else standing.lang,
                 text=text,
                 payload=inbound.payload,
-                extras={"masked": list(masked)} if masked else {},
-                at=now,
+                extras={**inbound.extras, **({"masked": list(masked)} if masked else {})},
+                at=inbound.at or now,
             )
             await repository.store_message(unit.session, message)
             events.add("message", standing.id, actor_kind="citizen", data={"seq": message.seq}, message=message)
+            if inside is not None:
+                await inside.storing(unit, events, message, standing)
             if standing.state == State.BOT:
                 await repository.store_turn(unit.session, message, now + self.policy.turn_lease)
                 pending = PendingTurn(message, standing)
             elif masked:
-                note = Utterance(self.texts.text(standing.lang, "broker.masked"), standing.lang)
-                await self.say(unit, events, standing.id, note, author_kind="system")
+                await self._masked_note(unit, events, standing)
         if pending is not None:
             self.on_turn(pending)
         return Receipt(message.seq, message.at, repeated=False, opened=opened)
 
-    async def _open(self, unit: UnitOfWork, events: EventLog, inbound: Inbound) -> None:
+    async def _masked_note(self, unit: UnitOfWork, events: EventLog, standing: repository.Standing) -> None:
+        conversation = await repository.get(unit.session, standing.id)
+        if conversation is not None:
+            await self.system_note(unit, events, conversation, masked_key(standing.channel))
+
+    async def _open(self, unit: UnitOfWork, events: EventLog, inbound: Inbound, inside: Inside | None) -> None:
         now = self.clock.now()
         conversation = Conversation(
             id=inbound.conversation_id,
@@ -213,9 +265,9 @@ class Broker:
             previous_id=inbound.previous_id,
             context={},
             level=0,
-            opened_at=now,
+            opened_at=inbound.at or now,
             last_at=now,
-            citizen_seen_at=now,
+            citizen_seen_at=now if inbound.channel == WEBCHAT else None,
             last_seq=0,
             unread=0,
             staff_read_seq=0,
@@ -224,6 +276,8 @@ class Broker:
         unit.session.add(conversation)
         await unit.session.flush()
         case = await cases.open_case(unit.session, conversation)
+        if inside is not None:
+            await inside.opening(unit, conversation)
         events.add(
             "opened",
             conversation.id,
@@ -232,9 +286,9 @@ class Broker:
             version=1,
             data={"case_no": case.no},
         )
-        await self.say(
-            unit, events, conversation.id, self.assistant.greeting(inbound.lang), author_kind="assistant", greeting=True
-        )
+        if inbound.greets:
+            greeting = self.assistant.greeting(inbound.lang)
+            await self.say(unit, events, conversation.id, greeting, author_kind="assistant", greeting=True)
 
     async def end_by_citizen(self, conversation_id: str) -> None:
         """The citizen closes the conversation. One that is over already stays as it is."""
@@ -251,8 +305,7 @@ class Broker:
         state = State(conversation.state)
         note = "broker.closed_idle" if cause == "idle" else "broker.closed"
         if state == State.BOT:
-            context = conversation.context
-            outcome = "resolved" if context.get("helped") else "answered" if context.get("answers") else "unanswered"
+            outcome = await self._outcome_without_a_person(unit.session, conversation)
             await self.system_note(unit, events, conversation, note)
             await self.end(unit, events, conversation, Change(Trigger.CLOSE, actor, cause=cause), outcome)
         elif state in WAITING and conversation.holder_id is None:
@@ -269,6 +322,20 @@ class Broker:
                 conversation,
                 Change(Trigger.CITIZEN_LEFT, actor, cause=cause, values={"wrap_up_at": now, "offered_to_id": None}),
             )
+
+    async def _outcome_without_a_person(self, session: AsyncSession, conversation: Conversation) -> str:
+        context = conversation.context
+        if context.get("helped"):
+            return "resolved"
+        answered = bool(context.get("answers"))
+        place = await self.place(session, conversation)
+        if place is not None:
+            # There an answer is one once the platform has it.
+            went_out = answered and await platforms.has_sends(session, conversation.id, platforms.WENT_OUT)
+            answered = went_out or place.thread.answered_outside_at is not None
+            if not answered and place.thread.deleted_at is not None:
+                return "no_reply"
+        return "answered" if answered else "unanswered"
 
     async def rate(self, conversation_id: str, score: int, comment: str | None) -> None:
         """Stores the citizen's rating, once, after the end (R23).
@@ -352,17 +419,21 @@ class Broker:
         author_name: str | None = None,
         client_id: str | None = None,
         greeting: bool = False,
+        mode: Mode = DIRECT,
         values: dict[str, Any] | None = None,
         version: int | None = None,
         state: State | None = None,
     ) -> list[Message]:
-        """Stores what is said to a citizen, with the next numbers of the conversation.
+        """Stores what is said to a citizen, with the next numbers of the conversation; on a platform it is owed to the
+        platform in the same transaction.
 
         ``values`` are columns to set in the same statement; ``version`` and ``state`` must be the conversation's when it
-        is written, if they are given.
+        is written, if they are given. ``mode`` is how a comment is answered: ``public`` or ``private``.
 
         Raises:
             Conflict: it has changed meanwhile (``changed``), or the conversation has ended (``ended``).
+            PieturaError: ``mode_not_allowed``: a comment is not answered as a talk is, nor the other way round;
+                ``private_reply_used``.
         """
         now = self.clock.now()
         last = utterances[-1]
@@ -381,6 +452,9 @@ class Broker:
         )
         if standing is None:
             raise Conflict("ended" if version is None else "changed")
+        place = await self._place_by_id(unit.session, standing)
+        if (mode != DIRECT) != (place is not None and place.is_comment):
+            raise PieturaError("mode_not_allowed")
         messages = []
         for number, utterance in enumerate(utterances):
             message = Message(
@@ -394,10 +468,13 @@ class Broker:
                 lang=utterance.lang,
                 text=utterance.text,
                 payload=None,
-                extras=utterance.extras(),
+                extras=utterance.extras() | ({"mode": mode} if mode != DIRECT else {}),
                 at=now,
+                delivery="queued" if place is not None else None,
             )
             await repository.store_message(unit.session, message)
+            if place is not None and self.outbox is not None:
+                await self.outbox.enqueue(unit, place, message, utterance, mode, greeting=greeting)
             events.add(
                 "message",
                 conversation_id,
@@ -412,9 +489,33 @@ class Broker:
     async def system_note(
         self, unit: UnitOfWork, events: EventLog, conversation: Conversation, key: str, **values: object
     ) -> None:
-        """Says one of the catalogue's sentences to the citizen, in his language."""
+        """Says one of the catalogue's sentences to the citizen, in his language; on a platform only if it matters to him
+        there."""
+        if not await self._tells(unit.session, conversation, key):
+            return
         text = self.texts.text(conversation.lang, key, **values)
         await self.say(unit, events, conversation.id, Utterance(text, conversation.lang), author_kind="system")
+
+    async def _tells(self, session: AsyncSession, conversation: Conversation, key: str) -> bool:
+        """Whether a note is said in this conversation at all."""
+        place = await self.place(session, conversation)
+        if place is None:
+            return True
+        if place.is_comment or key not in TOLD_ON_PLATFORMS:
+            return False
+        # Once only a person may write there, a note would be refused.
+        closes_at = place.closes_at(DIRECT, by_person=False)
+        return closes_at is None or closes_at > self.clock.now()
+
+    async def place(self, session: AsyncSession, conversation: Conversation) -> Place | None:
+        """Where a conversation lives on its platform; None for the web chat."""
+        return await self._place_by_id(session, repository.Standing.of(conversation))
+
+    async def _place_by_id(self, session: AsyncSession, standing: repository.Standing) -> Place | None:
+        # The hot path of the web chat is spared the question.
+        if standing.channel == WEBCHAT or self.outbox is None:
+            return None
+        return await self.outbox.place(session, standing.id)
 
     async def change(
         self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change
@@ -485,17 +586,20 @@ class Broker:
         *,
         actor: Actor,
         reason: str,
-        note: str = "broker.queued",
+        note: str | None = "broker.queued",
         topic: str | None = None,
     ) -> Conversation:
-        """Puts a conversation into the queue and tells the citizen when a person will answer (R3, R10, R14)."""
+        """Puts a conversation into the queue and tells the citizen when a person will answer (R3, R10, R14).
+
+        Whoever commented in public is told nothing: everybody would read it. Nor is anybody when ``note`` is None.
+        """
         now = self.clock.now()
         calendar = self.calendar()
         values: dict[str, Any] = {
             "reason": reason,
             "waiting_since": now,
             "queued_at": conversation.queued_at or now,
-            "due_at": calendar.add_working(now, self.policy.chat_target),
+            "due_at": await self._due(unit.session, conversation, now),
             "summary": await self.summary(unit.session, conversation, reason),
             "holder_id": None,
             "offered_to_id": None,
@@ -505,27 +609,42 @@ class Broker:
         queued = await self.change(
             unit, events, conversation, Change(Trigger.REQUEST_PERSON, actor, cause=reason, values=values)
         )
-        wait = await queue.estimate(unit.session, calendar, now, now)
+        if note is None or not await self._tells(unit.session, queued, note):
+            return queued
+        wait = await queue.estimate(unit.session, calendar, now, now, chat=queued.channel == WEBCHAT)
         text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now, calendar)
-        if not wait.is_open or wait.operators == 0:
+        if queued.channel == WEBCHAT and (not wait.is_open or wait.operators == 0):
+            # On a platform he is written to where he wrote: there is nothing to leave.
             text += " " + self.texts.text(queued.lang, "broker.ask_contact")
         await self.say(unit, events, queued.id, Utterance(text, queued.lang), author_kind="system")
         return queued
+
+    async def _due(self, session: AsyncSession, conversation: Conversation, now: datetime) -> datetime:
+        """When a person should have begun (web chat), or have answered (platforms: from the platform's own time)."""
+        place = await self.place(session, conversation)
+        if place is None:
+            return self.calendar().add_working(now, self.policy.chat_target)
+        return self.due_on_platform(place.thread.last_inbound_at)
+
+    def due_on_platform(self, written_at: datetime) -> datetime:
+        """When what was written at ``written_at``, by the platform's clock, should be answered (R13)."""
+        return self.calendar().add_working(written_at, self.policy.comment_target)
+
+    def marks_on_platform(self, written_at: datetime) -> tuple[datetime, datetime]:
+        """When half and four fifths of the time until :meth:`due_on_platform` have gone: in working time, as that is."""
+        calendar, target = self.calendar(), self.policy.comment_target
+        return calendar.add_working(written_at, target * 0.5), calendar.add_working(written_at, target * 0.8)
 
     async def requeue(self, unit: UnitOfWork, conversation: Conversation, cause: str) -> None:
         """The holder is gone: the conversation waits again, first in time, and the citizen is told."""
         now = self.clock.now()
         events = self.events(unit)
+        values: dict[str, Any] = {"holder_id": None, "waiting_since": now, "due_at": now, "reason": "operator_gone"}
+        if conversation.channel != WEBCHAT:
+            # There the answer is due, not its beginning: who owes it changes nothing.
+            del values["due_at"]
         queued = await self.change(
-            unit,
-            events,
-            conversation,
-            Change(
-                Trigger.REQUEUE,
-                Actor.SYSTEM,
-                cause=cause,
-                values={"holder_id": None, "waiting_since": now, "due_at": now, "reason": "operator_gone"},
-            ),
+            unit, events, conversation, Change(Trigger.REQUEUE, Actor.SYSTEM, cause=cause, values=values)
         )
         await self.system_note(unit, events, queued, "broker.requeued", wait=await self.wait_text(unit.session, queued))
 
@@ -545,7 +664,8 @@ class Broker:
     async def wait_text(self, session: AsyncSession, conversation: Conversation) -> str:
         """When a person will answer, in the citizen's language."""
         now, calendar = self.clock.now(), self.calendar()
-        wait = await queue.estimate(session, calendar, now, conversation.waiting_since or now)
+        since = conversation.waiting_since or now
+        wait = await queue.estimate(session, calendar, now, since, chat=conversation.channel == WEBCHAT)
         return queue.wording(self.texts, conversation.lang, wait, now, calendar)
 
     async def view_for_citizen(self, session: AsyncSession, conversation: Conversation) -> dict[str, Any]:
@@ -576,6 +696,11 @@ class Broker:
 def greeting_id(conversation_id: str) -> str:
     """The id of a conversation's first words: the same however often they are shown before they are stored."""
     return str(uuid.uuid5(uuid.UUID(conversation_id), "greeting"))
+
+
+def masked_key(channel: str) -> str:
+    """The note about personal data: on a platform the citizen's own words stay where he wrote them."""
+    return "broker.masked" if channel == WEBCHAT else "broker.masked_on_platform"
 
 
 def _nobody_listens(turn: PendingTurn) -> None:

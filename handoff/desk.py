@@ -7,9 +7,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from handoff.broker import Broker, Change
+from handoff.channels import repository as platforms
+from handoff.channels.models import OutboxRow
+from handoff.channels.rules import Place, refusal
+from handoff.channels.schemas import DIRECT, Mode
 from handoff.conversations import repository
 from handoff.conversations.models import Conversation, Message
-from handoff.conversations.schemas import Utterance
+from handoff.conversations.schemas import WEBCHAT, Utterance
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, HELD, STAFF_SPEAKS, Actor, State, Trigger, allowed
@@ -89,6 +93,21 @@ def _may_reply(viewer: Viewer, conversation: Conversation) -> bool:
     return conversation.holder_id == viewer.id
 
 
+def may_on_platform(viewer: Viewer, conversation: Conversation, place: Place, allowed_acts: list[str]) -> list[str]:
+    """``allowed_acts`` as they are on a platform: no assistant goes on with a comment, and a comment can be hidden."""
+    found = [act for act in allowed_acts if not (act == "return" and place.is_comment)]
+    if _may_hide(viewer, conversation, place):
+        found.append("unhide" if place.thread.hidden_at is not None else "hide")
+    return found
+
+
+def _may_hide(viewer: Viewer, conversation: Conversation, place: Place) -> bool:
+    if not place.is_comment or place.carries is None or not place.carries.hide or place.thread.deleted_at is not None:
+        return False
+    holds = conversation.holder_id == viewer.id and conversation.state in HELD
+    return viewer.serves and (holds or viewer.supervises)
+
+
 class Desk:
     """Staff's side of the broker."""
 
@@ -132,6 +151,9 @@ class Desk:
             conversation = await self._load(unit, viewer, conversation_id)
             winner = await repository.staff_name(unit.session, conversation.holder_id)
             self._check(viewer, conversation, act, winner)
+            place = await broker.place(unit.session, conversation)
+            if act == "return" and place is not None and place.is_comment:
+                raise Forbidden()
             events = broker.events(unit)
             changed = await broker.change(
                 unit,
@@ -143,7 +165,7 @@ class Desk:
                     viewer.id,
                     cause=act,
                     version=version,
-                    values=values,
+                    values=_owed(conversation, values),
                     data=data or {},
                 ),
             )
@@ -178,7 +200,14 @@ class Desk:
                 unit,
                 events,
                 conversation,
-                Change(Trigger.TAKE, Actor.STAFF, viewer.id, cause="take", version=version, values=values),
+                Change(
+                    Trigger.TAKE,
+                    Actor.STAFF,
+                    viewer.id,
+                    cause="take",
+                    version=version,
+                    values=_owed(conversation, values),
+                ),
             )
             await broker.system_note(unit, events, changed, "broker.joined", name=viewer.name)
 
@@ -209,11 +238,16 @@ class Desk:
                 unit, events, changed, "broker.specialist_joined", name=viewer.name, institution=institution
             )
 
-    async def reply(self, viewer: Viewer, conversation_id: str, client_id: str, text: str) -> Message:
-        """Says something to the citizen. A repeated ``client_id`` returns what was stored the first time.
+    async def reply(
+        self, viewer: Viewer, conversation_id: str, client_id: str, text: str, mode: Mode = DIRECT
+    ) -> Message:
+        """Says something to the citizen; a comment is answered in ``public`` or by a ``private`` reply.
+
+        A repeated ``client_id`` returns what was stored the first time. What the platform would refuse is refused here,
+        before anything is stored: see :func:`handoff.channels.rules.refusal` for the codes.
 
         Raises:
-            PieturaError: ``text_empty``, ``text_too_long``.
+            PieturaError: ``text_empty``, ``text_too_long``, or a refusal of the platform's.
             Conflict: the viewer no longer holds the conversation.
         """
         text = clean(text)
@@ -222,11 +256,11 @@ class Desk:
         if len(text) > self._broker.policy.text_limit:
             raise PieturaError("text_too_long", limit=self._broker.policy.text_limit)
         try:
-            return await self._reply(viewer, conversation_id, client_id, text)
+            return await self._reply(viewer, conversation_id, client_id, text, mode)
         except IntegrityError:
-            return await self._reply(viewer, conversation_id, client_id, text)
+            return await self._reply(viewer, conversation_id, client_id, text, mode)
 
-    async def _reply(self, viewer: Viewer, conversation_id: str, client_id: str, text: str) -> Message:
+    async def _reply(self, viewer: Viewer, conversation_id: str, client_id: str, text: str, mode: Mode) -> Message:
         broker = self._broker
         async with broker.db.unit() as unit:
             conversation = await self._load(unit, viewer, conversation_id)
@@ -238,6 +272,15 @@ class Desk:
             if not _may_reply(viewer, conversation):
                 winner = await repository.staff_name(unit.session, conversation.holder_id)
                 raise Conflict("not_holder", winner=winner, state=conversation.state, version=conversation.version)
+            values: dict[str, Any] = {"staff_read_seq": conversation.last_seq, "unread": 0}
+            place = await broker.place(unit.session, conversation)
+            if place is not None:
+                refused = refusal(place, mode, text, broker.clock.now(), by_person=True)
+                if refused is not None:
+                    raise refused
+            else:
+                # On a platform the answer counts once the platform has taken it.
+                values["first_reply_at"] = conversation.first_reply_at or broker.clock.now()
             events = broker.events(unit)
             said = await broker.say(
                 unit,
@@ -248,15 +291,108 @@ class Desk:
                 author_id=viewer.id,
                 author_name=viewer.name,
                 client_id=client_id,
-                values={
-                    "first_reply_at": conversation.first_reply_at or broker.clock.now(),
-                    "staff_read_seq": conversation.last_seq,
-                    "unread": 0,
-                },
+                mode=mode,
+                values=values,
                 # The holder may lose the conversation between the look and the write: so it is part of the write.
                 version=conversation.version,
             )
             return said[0]
+
+    async def hide(self, viewer: Viewer, conversation_id: str, version: int, reason: str) -> None:
+        """Hides a comment from everybody but its author and his friends; the platform does it, and the reason is on record.
+
+        Raises:
+            PieturaError: ``reason_missing``, ``account_disabled``, ``account_paused``.
+            Conflict: ``changed``, or ``already_asked``.
+        """
+        reason = clean(reason)[:1000]
+        if not reason:
+            raise PieturaError("reason_missing")
+        await self._show_or_hide(viewer, conversation_id, version, "hide", reason)
+
+    async def unhide(self, viewer: Viewer, conversation_id: str, version: int) -> None:
+        """Shows a hidden comment again; refused as :meth:`hide` is."""
+        await self._show_or_hide(viewer, conversation_id, version, "unhide", None)
+
+    async def _show_or_hide(
+        self, viewer: Viewer, conversation_id: str, version: int, act: str, reason: str | None
+    ) -> None:
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            place = await broker.place(unit.session, conversation)
+            if place is None or broker.outbox is None or not _may_hide(viewer, conversation, place):
+                raise Forbidden()
+            if conversation.version != version:
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
+            if not place.account.enabled:
+                raise PieturaError("account_disabled")
+            if place.account.paused_reason is not None:
+                raise PieturaError("account_paused", reason=place.account.paused_reason)
+            now = broker.clock.now()
+            people.audit(unit.session, now, viewer.id, f"comment_{act}", conversation_id, reason=reason)
+            await broker.outbox.act(unit, place, act, now, by=viewer.id, reason=reason)
+            broker.events(unit).add(
+                "hide_asked" if act == "hide" else "unhide_asked",
+                conversation_id,
+                actor_kind=Actor.STAFF,
+                actor_id=viewer.id,
+                data=_noted(reason),
+            )
+
+    async def send_again(self, viewer: Viewer, conversation_id: str, seq: int) -> Message:
+        """Sends a message again that failed, or of which nobody knows whether it arrived; the person decides, on record.
+
+        Raises:
+            NotFound: no such message, or it was not to be sent at all.
+            Conflict: ``changed``: it is under way, or it has arrived; ``not_holder``.
+            PieturaError: a refusal of the platform's, as for :meth:`reply`.
+        """
+        return await self._decide(viewer, conversation_id, seq, "sent_again")
+
+    async def mark_sent(self, viewer: Viewer, conversation_id: str, seq: int) -> Message:
+        """The person has seen on the platform that the message is there.
+
+        Raises:
+            NotFound, Conflict: as for :meth:`send_again`.
+        """
+        return await self._decide(viewer, conversation_id, seq, "marked_sent")
+
+    async def _decide(self, viewer: Viewer, conversation_id: str, seq: int, what: str) -> Message:
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            conversation = await self._load(unit, viewer, conversation_id)
+            if viewer.id not in (conversation.holder_id, conversation.specialist_id) and not viewer.supervises:
+                raise Conflict("not_holder", state=conversation.state, version=conversation.version)
+            message = (await repository.messages_at(unit.session, [(conversation_id, seq)])).get((conversation_id, seq))
+            place = await broker.place(unit.session, conversation)
+            if message is None or place is None or broker.outbox is None:
+                raise NotFound()
+            rows = [
+                row
+                for row in await platforms.rows_of_message(unit.session, message.id)
+                if row.state in platforms.TROUBLED or (row.state == "cancelled" and what == "sent_again")
+            ]
+            if not rows:
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
+            events = broker.events(unit)
+            now = broker.clock.now()
+            people.audit(unit.session, now, viewer.id, f"message_{what}", conversation_id, seq=seq)
+            events.add(what, conversation_id, actor_kind=Actor.STAFF, actor_id=viewer.id, data={"seq": seq})
+            if what == "sent_again":
+                self._refuse_what_the_platform_would(place, rows[0])
+                await broker.outbox.send_again(unit, events, rows[0])
+            else:
+                for row in rows:
+                    await broker.outbox.mark_sent(unit, events, row)
+            return message
+
+    def _refuse_what_the_platform_would(self, place: Place, row: OutboxRow) -> None:
+        mode: Mode = "private" if row.kind == "private_reply" else "public" if row.kind == "public_reply" else DIRECT
+        refused = refusal(place, mode, "", self._broker.clock.now(), by_person=bool(row.payload.get("by_person")))
+        # The one private reply may be this very one.
+        if refused is not None and not (refused.code == "private_reply_used" and row.state == "unknown"):
+            raise refused
 
     async def return_to_bot(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
         """Gives the conversation back to the assistant."""
@@ -399,6 +535,13 @@ class Desk:
             )
         if changed is not None:
             await self._broker.bus.publish({"kind": "seen", "by": "staff", "conversation": conversation_id, "seq": seq})
+
+
+def _owed(conversation: Conversation, values: dict[str, Any]) -> dict[str, Any]:
+    """On a platform the answer is due, not its beginning: taking a conversation does not stop the clock (R13)."""
+    if conversation.channel == WEBCHAT:
+        return values
+    return {name: value for name, value in values.items() if name != "due_at"}
 
 
 def _noted(note: str | None, **more: str) -> dict[str, Any]:

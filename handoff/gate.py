@@ -68,6 +68,12 @@ class CitizenGate:
             "buttons": extras.get("buttons", []),
             "links": extras.get("links", []),
             "source": None,
+            "attachments": [],
+            "edited": False,
+            "deleted": False,
+            "mode": None,
+            "delivery": None,
+            "delivery_reason": None,
         }
 
     async def rate(self, conversation_id: str, score: int, comment: str | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from handoff.conversations import repository
-from handoff.conversations.schemas import message_view
+from handoff.conversations.schemas import TELLS_MESSAGE, message_view
 from kit.bus import Bus, Notice
 from kit.db import Database
 
@@ -70,7 +70,7 @@ class Feed:
                 places = [
                     (event.conversation_id, event.data["seq"])
                     for event in events
-                    if event.kind == "message" and event.conversation_id
+                    if event.kind in TELLS_MESSAGE and event.conversation_id
                 ]
                 messages = await repository.messages_at(session, places) if places else {}
             for event in events:
@@ -81,7 +81,7 @@ class Feed:
                     "event": event.kind,
                     "conversation": event.conversation_id,
                     "to_state": event.to_state,
-                    "message": message_view(message) if event.kind == "message" and message is not None else None,
+                    "message": message_view(message) if event.kind in TELLS_MESSAGE and message is not None else None,
                 }
                 self.cursor = event.seq
                 await self._deliver(notice)

@@ -80,6 +80,8 @@ RULES: Final[dict[tuple[State, Trigger], Rule]] = {
     (_S.BOT, _T.CLOSE): _rule(_S.CLOSED, _A.CITIZEN, _A.SYSTEM),
     (_S.QUEUED, _T.TAKE): _rule(_S.ACTIVE, _A.STAFF),
     (_S.QUEUED, _T.ABANDON): _rule(_S.ABANDONED, _A.CITIZEN, _A.SYSTEM),
+    # What was asked is gone (a deleted comment): there is nothing left to take.
+    (_S.QUEUED, _T.CLOSE): _rule(_S.CLOSED, _A.SYSTEM),
     (_S.OFFERED, _T.ACCEPT): _rule(_S.ACTIVE, _A.STAFF, holder_only=True),
     (_S.OFFERED, _T.DECLINE): _rule(_S.ACTIVE, _A.STAFF, _A.SYSTEM, holder_only=True),
     (_S.OFFERED, _T.CITIZEN_LEFT): _rule(_S.WRAP_UP, _A.CITIZEN, _A.SYSTEM),

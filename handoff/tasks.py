@@ -13,8 +13,10 @@ from sqlalchemy import and_, or_
 
 from handoff.assistant.turns import Turns
 from handoff.broker import Broker, Change
+from handoff.channels import repository as platforms
 from handoff.conversations import repository
 from handoff.conversations.models import Conversation
+from handoff.conversations.schemas import WEBCHAT
 from handoff.queue.service import PRESENT
 from handoff.staff import repository as people
 from handoff.state_machine import Actor, State, Trigger
@@ -54,6 +56,8 @@ class Sweep:
             and_(Conversation.state == State.OFFERED, Conversation.offered_at < now - policy.offer_timeout),
             and_(Conversation.state == State.WRAP_UP, Conversation.wrap_up_at < now - policy.wrap_up_timeout),
             and_(
+                # On a platform nobody is seen to be gone: whoever waits there goes on waiting.
+                Conversation.channel == WEBCHAT,
                 Conversation.state == State.QUEUED,
                 Conversation.citizen_seen_at < now - policy.abandon_after,
                 Conversation.last_at < now - policy.abandon_after,
@@ -90,8 +94,25 @@ class Sweep:
             events = broker.events(unit)
             match State(conversation.state):
                 case State.BOT if conversation.last_at < now - policy.idle_bot:
+                    if await platforms.has_sends(unit.session, conversation.id, platforms.PENDING):
+                        # The assistant has answered and the platform has not taken it yet: that may still fail.
+                        return
+                    if await platforms.has_unknown_answer(unit.session, conversation.id):
+                        # Nothing has told whether it arrived. A person looks, instead of nobody.
+                        await broker.queue_for_person(
+                            unit,
+                            events,
+                            conversation,
+                            actor=Actor.SYSTEM,
+                            reason="not_delivered",
+                            note=None,
+                        )
+                        return
                     await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="idle")
-                case State.QUEUED if (conversation.citizen_seen_at or now) < now - policy.abandon_after:
+                case State.QUEUED if (
+                    conversation.channel == WEBCHAT
+                    and (conversation.citizen_seen_at or now) < now - policy.abandon_after
+                ):
                     await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="gone")
                 case State.OFFERED if (conversation.offered_at or now) < now - policy.offer_timeout:
                     change = Change(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import socket
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +27,10 @@ from gateway.seed import DEMO_PASSWORD
 from gateway.settings import Settings
 from handoff.assistant.ports import AssistantUnavailable
 from handoff.broker import Policy
+from handoff.channels.ports import PlatformConnector
 from knowledge_base.service import KnowledgeBase
 from tests.citizen import Citizen
+from tests.told import kind_of
 
 #: A Tuesday, 10:00 in Riga: people are at work.
 WORKING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -67,26 +69,7 @@ class ToldUnderstander:
         if self.mode != "works":
             raise AssistantUnavailable(self.mode)
         await asyncio.sleep(self.delay)
-        lowered = text.lower()
-        for pattern, plan, key, aspect in _KINDS:
-            if re.search(pattern, lowered):
-                return Understanding(plan, key, aspect, key or plan, 0.95, ())
-        return Understanding("answer_service", None, "general", "ask_general", 0.9, ())
-
-
-_KINDS = (
-    (r"^(sveiki|labdien|привет|hello)", "smalltalk", "greet", None),
-    (r"paldies|спасибо|thank", "smalltalk", "thanks", None),
-    (r"^(jā|да|yes)$", "smalltalk", "affirm", None),
-    (r"^(nē|нет|no)$", "smalltalk", "deny", None),
-    (r"asdf|qwer", "clarify", "gibberish", None),
-    (r"anekdot|pankūk", "out_of_scope", None, None),
-    (r"sūdz|sudz", "complaint", None, None),
-    (r"cik maks|сколько стоит|cost", "answer_service", None, "cost"),
-    (r"dokument", "answer_service", None, "documents"),
-    (r"cik liel", "answer_service", None, "amount"),
-    (r"kā |как |how", "answer_service", None, "how"),
-)
+        return Understanding(*kind_of(text), ())
 
 
 def free_port() -> int:
@@ -137,9 +120,10 @@ async def raise_stage(
     understander: ToldUnderstander | None = None,
     policy: Policy | None = None,
     knowledge: KnowledgeBase | None = None,
+    connectors: Mapping[str, PlatformConnector] | None = None,
     **options: Any,
 ) -> Stage:
-    """Starts a gateway on ``database_url``."""
+    """Starts a gateway on ``database_url``; it serves no platform unless ``connectors`` are given."""
     clock = clock or MovableClock()
     understander = understander or ToldUnderstander()
     settings = Settings(
@@ -154,7 +138,14 @@ async def raise_stage(
             **options,
         }
     )
-    gateway = Gateway(settings, clock=clock, understander=understander, policy=policy, knowledge=knowledge)
+    gateway = Gateway(
+        settings,
+        clock=clock,
+        understander=understander,
+        policy=policy,
+        knowledge=knowledge,
+        connectors=connectors or {},
+    )
     port = port or free_port()
     config = uvicorn.Config(
         create_app(gateway=gateway),

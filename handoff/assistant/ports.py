@@ -23,6 +23,7 @@ class TurnRequest:
     Attributes:
         context: what the assistant remembered of the conversation; its own words, opaque to the broker.
         masked: kinds of personal data that were taken out of the text.
+        public: it was said in public (a comment) and cannot be asked back about: answer shortly, or not at all.
     """
 
     conversation_id: str
@@ -32,6 +33,7 @@ class TurnRequest:
     site: str
     context: dict[str, Any]
     masked: tuple[str, ...] = ()
+    public: bool = False
 
 
 @dataclass(frozen=True)

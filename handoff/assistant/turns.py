@@ -12,19 +12,28 @@ import weakref
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.assistant.ports import AssistantUnavailable, Reply, TurnRequest
-from handoff.broker import Broker, PendingTurn
+from handoff.broker import Broker, PendingTurn, masked_key
+from handoff.channels.comments import Answer, decide
+from handoff.channels.rules import Place
 from handoff.conversations import repository
 from handoff.conversations.events import EventLog
 from handoff.conversations.models import Message, Turn
-from handoff.conversations.schemas import Utterance
+from handoff.conversations.schemas import WEBCHAT, Utterance
 from handoff.state_machine import Actor, State
 from kit.db import UnitOfWork
 from kit.errors import Conflict
 
 log = structlog.get_logger(__name__)
 _MAX_ATTEMPTS = 3
+#: Number of the first message of a conversation that begins with the assistant's words.
+_AFTER_GREETING = 2
+
+
+class _Edited(Exception):
+    """The message has another text than the one that was answered."""
 
 
 class Turns:
@@ -35,6 +44,11 @@ class Turns:
         self._tasks: set[asyncio.Task[None]] = set()
         self._order: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         broker.on_turn = self.start
+
+    @property
+    def under_way(self) -> int:
+        """How many turns this worker is busy with."""
+        return len(self._tasks)
 
     def start(self, turn: PendingTurn) -> None:
         """Works on a turn in the background."""
@@ -67,6 +81,10 @@ class Turns:
             took_ms = round((time.monotonic() - started) * 1000)
             try:
                 await self._store(message, standing, reply, took_ms)
+            except _Edited:
+                # What was answered is no longer what he says. The turn is still open: it is taken up anew.
+                async with self._broker.db.unit() as unit:
+                    await repository.hurry_turn(unit.session, message.id, self._broker.clock.now())
             except Conflict:
                 # Another hand changed the conversation meanwhile: it is no longer the assistant's to answer.
                 async with self._broker.db.unit() as unit:
@@ -77,23 +95,29 @@ class Turns:
             found = await repository.get(session, conversation_id)
         if found is None:
             return None
-        return repository.Standing(
-            found.id, found.version, found.state, found.lang, found.site, found.context, found.last_seq
-        )
+        return repository.Standing.of(found)
 
     async def _think(self, message: Message, standing: repository.Standing, attempts: int) -> Reply | None:
         """The assistant's reply; None when there is none to be had and a person must take over."""
         if attempts > _MAX_ATTEMPTS:
             log.error("gave up on a turn, handing over", conversation=standing.id, attempts=attempts)
             return None
+        mark = message.extras.get("placeholder", "")
+        text = message.text.removesuffix(mark).strip()
+        if not text and not message.payload:
+            return self._cannot_see(message, standing)
+        async with self._broker.db.read() as session:
+            place = await self._place(session, standing)
         request = TurnRequest(
             conversation_id=standing.id,
-            text=message.text,
+            # What a platform takes may be longer than what the assistant is made for.
+            text=text[: self._broker.policy.text_limit],
             payload=message.payload,
             lang=message.lang,
             site=standing.site,
             context=standing.context,
             masked=tuple(message.extras.get("masked", ())),
+            public=place is not None and place.is_comment,
         )
         try:
             return await self._broker.assistant.answer(request)
@@ -103,6 +127,22 @@ class Turns:
             # A fault of ours is no reason to keep the citizen waiting: he gets a person, the log gets the fault.
             log.exception("assistant failed, handing over", conversation=standing.id)
         return None
+
+    def _cannot_see(self, message: Message, standing: repository.Standing) -> Reply:
+        """Not a word was written. Of a picture, a sticker or a file the assistant says that it cannot look at it; whoever only
+        pressed "start" is greeted, unless he was a moment ago."""
+        lang = standing.lang
+        if message.extras.get("attachments"):
+            said = Utterance(self._broker.texts.text(lang, "broker.cannot_see"), lang)
+            return Reply("clarify", lang, (said,), standing.context)
+        greeted = message.seq <= _AFTER_GREETING
+        said_again = () if greeted else (self._broker.assistant.greeting(lang),)
+        return Reply("smalltalk", lang, said_again, standing.context)
+
+    async def _place(self, session: AsyncSession, standing: repository.Standing) -> Place | None:
+        if standing.channel == WEBCHAT or self._broker.outbox is None:
+            return None
+        return await self._broker.outbox.place(session, standing.id)
 
     async def _store(self, message: Message, standing: repository.Standing, reply: Reply | None, took_ms: int) -> None:
         broker = self._broker
@@ -114,6 +154,9 @@ class Turns:
                 return
             if standing.state != State.BOT:
                 return
+            place = await self._place(unit.session, standing)
+            if place is not None and await repository.text_of(unit.session, message.id) != message.text:
+                raise _Edited
             events = broker.events(unit)
             if reply is None:
                 await self._hand_over(unit, events, standing, "assistant_down", note="broker.assistant_down")
@@ -125,7 +168,10 @@ class Turns:
                 if (value := getattr(reply, name)) is not None
             }
             values = {"context": reply.context, "lang": reply.lang, **about}
-            utterances = self._with_masking_notice(reply, message)
+            if place is not None and place.is_comment:
+                await self._store_on_comment(unit, events, message, standing, place, reply, values)
+                return
+            utterances = self._with_masking_notice(reply, message, standing.channel)
             if utterances:
                 await broker.say(
                     unit,
@@ -143,6 +189,40 @@ class Turns:
                 await self._hand_over(
                     unit, events, standing, reply.handoff.reason, actor=actor, topic=reply.handoff.topic
                 )
+
+    async def _store_on_comment(
+        self,
+        unit: UnitOfWork,
+        events: EventLog,
+        message: Message,
+        standing: repository.Standing,
+        place: Place,
+        reply: Reply,
+        values: dict[str, Any],
+    ) -> None:
+        """Answers a comment if the assistant is certain and the account's policy allows it; else a person does, and nobody
+        is told."""
+        broker = self._broker
+        still_ours: dict[str, Any] = {"version": standing.version, "state": State.BOT}
+        masked = tuple(message.extras.get("masked", ()))
+        decided = decide(place, reply, masked, broker.texts, broker.clock.now())
+        if isinstance(decided, Answer):
+            said = Utterance(decided.text, reply.lang)
+            await broker.say(
+                unit,
+                events,
+                standing.id,
+                said,
+                author_kind="assistant",
+                mode=decided.mode,
+                values=values,
+                **still_ours,
+            )
+            return
+        if await repository.advance(unit.session, standing.id, values, **still_ours) is None:
+            raise Conflict("changed")
+        topic = reply.handoff.topic if reply.handoff is not None else None
+        await self._hand_over(unit, events, standing, decided.reason, actor=Actor.ASSISTANT, topic=topic)
 
     async def _hand_over(
         self,
@@ -162,10 +242,11 @@ class Turns:
             unit, events, conversation, actor=actor, reason=reason, note=note, topic=topic
         )
 
-    def _with_masking_notice(self, reply: Reply, message: Message) -> tuple[Utterance, ...]:
+    def _with_masking_notice(self, reply: Reply, message: Message, channel: str) -> tuple[Utterance, ...]:
         if not message.extras.get("masked"):
             return reply.utterances
-        notice = Utterance(self._broker.texts.text(reply.lang, "broker.masked"), reply.lang)
+        key = masked_key(channel)
+        notice = Utterance(self._broker.texts.text(reply.lang, key), reply.lang)
         return (notice, *reply.utterances)
 
     async def recover(self) -> int:

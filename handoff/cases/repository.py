@@ -56,10 +56,18 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), RIGA)
 
 
-def _in_force(wanted: CaseFilter) -> Select[CaseEntry, int | None]:
+@dataclass(frozen=True)
+class Late:
+    """What may come after the entry, which is not changed: the rating, and an answer that a platform took late."""
+
+    rating: int | None = None
+    first_reply_at: datetime | None = None
+
+
+def _in_force(wanted: CaseFilter) -> Select[CaseEntry, int | None, datetime | None]:
     reversal = aliased(CaseEntry)
     return (
-        select(CaseEntry, Conversation.rating)
+        select(CaseEntry, Conversation.rating, Conversation.first_reply_at)
         .join(Conversation, Conversation.id == CaseEntry.conversation_id)
         .outerjoin(reversal, reversal.reverses_id == CaseEntry.id)
         .where(and_(CaseEntry.sign == 1, reversal.id.is_(None), *wanted.conditions()))
@@ -71,14 +79,12 @@ async def count(session: AsyncSession, wanted: CaseFilter) -> int:
     return await session.scalar(select(func.count()).select_from(_in_force(wanted).subquery())) or 0
 
 
-async def page(
-    session: AsyncSession, wanted: CaseFilter, offset: int, limit: int
-) -> Sequence[tuple[CaseEntry, int | None]]:
-    """Entries in force with the citizen's rating, newest first."""
+async def page(session: AsyncSession, wanted: CaseFilter, offset: int, limit: int) -> Sequence[tuple[CaseEntry, Late]]:
+    """Entries in force with what came later, newest first."""
     rows = await session.execute(
         _in_force(wanted).order_by(CaseEntry.opened_at.desc(), CaseEntry.case_no.desc()).offset(offset).limit(limit)
     )
-    return [(entry, rating) for entry, rating in rows.tuples()]
+    return [(entry, Late(rating, first_reply_at)) for entry, rating, first_reply_at in rows.tuples()]
 
 
 async def entries(session: AsyncSession, case_no: int) -> Sequence[CaseEntry]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from handoff.cases.models import CaseEntry
+from handoff.cases.repository import Late
 from kit.clock import RIGA, iso
 
 COLUMNS = [
@@ -42,13 +43,16 @@ COLUMNS = [
 Name = Callable[[str | None], str | None]
 
 
-def case_row(entry: CaseEntry, rating: int | None, names: dict[str, Name]) -> dict[str, Any]:
-    """A ``CaseRow`` of docs/protocol.md. Times are instants; ``wait_s`` and ``handle_s`` whole seconds."""
+def case_row(entry: CaseEntry, late: Late, names: dict[str, Name]) -> dict[str, Any]:
+    """A ``CaseRow`` of docs/protocol.md. Times are instants; ``wait_s`` and ``handle_s`` whole seconds.
+
+    ``late`` fills in what the entry could not know yet; on social channels ``site`` is the name of the account.
+    """
     return {
         "no": entry.case_no,
         "conversation_id": entry.conversation_id,
         "channel": entry.channel,
-        "site": entry.site,
+        "site": names["site"](entry.site),
         "lang": entry.lang,
         "level": entry.level,
         "institution": names["institution"](entry.institution_id),
@@ -59,14 +63,14 @@ def case_row(entry: CaseEntry, rating: int | None, names: dict[str, Name]) -> di
         "opened_at": iso(entry.opened_at),
         "queued_at": iso(entry.queued_at),
         "taken_at": iso(entry.taken_at),
-        "first_reply_at": iso(entry.first_reply_at),
+        "first_reply_at": iso(entry.first_reply_at or late.first_reply_at),
         "level2_at": iso(entry.level2_at),
         "closed_at": iso(entry.closed_at),
         "wait_s": _seconds(entry.queued_at, entry.taken_at),
         "handle_s": _seconds(entry.taken_at, entry.closed_at),
         "outcome": entry.outcome,
         "topic": entry.topic,
-        "rating": rating,
+        "rating": late.rating,
         "tariff": entry.tariff_id,
         "amount_eur": f"{entry.amount:.2f}" if entry.amount is not None else None,
         "corrections": entry.revision,

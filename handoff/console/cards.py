@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -10,8 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Names
 from handoff.cases.models import Case
+from handoff.channels import repository as platforms
+from handoff.channels.models import SocialPost
+from handoff.channels.rules import Place, composer
+from handoff.channels.service import Channels
+from handoff.channels.thread_view import post_address, posts_of, stands_under_a_post
 from handoff.conversations.models import Conversation, Event
-from handoff.desk import may
+from handoff.conversations.schemas import WEBCHAT
+from handoff.desk import may, may_on_platform
 from handoff.queue.service import PRESENT
 from handoff.staff import repository as people
 from handoff.staff.models import Staff
@@ -19,17 +26,34 @@ from handoff.staff.schemas import Viewer
 from handoff.state_machine import HELD
 from kit.clock import Clock, iso
 from kit.i18n import Catalogue
+from kit.textual import shorten
+
+#: Of a post a card shows how it begins.
+_POST_LENGTH = 140
+#: From when on the answer to what was written at an instant is pressing, and very pressing.
+Marks = Callable[[datetime], tuple[datetime, datetime]]
 
 
 class Cards:
     """Makes cards. Names of staff are read with each batch; they are few."""
 
-    def __init__(self, names: Names, municipality: Any, texts: Catalogue, clock: Clock) -> None:
-        """``municipality``: function from (id, lang) to a name."""
+    def __init__(
+        self,
+        names: Names,
+        municipality: Any,
+        texts: Catalogue,
+        clock: Clock,
+        channels: Channels | None = None,
+        marks: Marks | None = None,
+    ) -> None:
+        """``municipality``: function from (id, lang) to a name; ``channels``: the platforms, where any are served; ``marks``:
+        :meth:`handoff.broker.Broker.marks_on_platform`."""
         self._names = names
         self._municipality = municipality
         self._texts = texts
         self._clock = clock
+        self._channels = channels
+        self._marks = marks
 
     async def facts(self, session: AsyncSession, conversations: Sequence[Conversation]) -> CardFacts:
         """What cards of these conversations need to know besides their rows."""
@@ -38,7 +62,27 @@ class Cards:
         rows = (
             await session.execute(select(Case.conversation_id, Case.no).where(Case.conversation_id.in_(ids)))
         ).tuples()
-        return CardFacts(staff, dict(rows.all()))
+        elsewhere = [conversation.id for conversation in conversations if conversation.channel != WEBCHAT]
+        places, sends = await self._places(session, elsewhere)
+        posts = await posts_of(session, [place.thread for place in places.values()])
+        return CardFacts(staff, dict(rows.all()), places, sends, posts)
+
+    async def _places(
+        self, session: AsyncSession, ids: list[str]
+    ) -> tuple[dict[str, Place], dict[str, dict[str, int]]]:
+        """Where conversations live on platforms, and what became of what was said in them."""
+        if not ids or self._channels is None:
+            return {}, {}
+        threads = await platforms.threads(session, ids)
+        wanted = {thread.account_id for thread in threads.values()}
+        accounts = {row.id: row for row in await platforms.accounts(session, wanted)}
+        # Once an account, not once a card: it has to be decrypted.
+        carries = {key: self._channels.carries(row) for key, row in accounts.items()}
+        places = {
+            key: Place(accounts[thread.account_id], thread, carries[thread.account_id])
+            for key, thread in threads.items()
+        }
+        return places, await platforms.sends_of(session, ids)
 
     def card(self, viewer: Viewer, conversation: Conversation, facts: CardFacts) -> dict[str, Any]:
         """A ``Card`` of docs/protocol.md."""
@@ -73,8 +117,48 @@ class Cards:
             "contact": c.contact,
             "rating": {"score": c.rating, "comment": c.rating_comment} if c.rating is not None else None,
             "case_no": facts.case_no.get(c.id),
-            "may": may(viewer, c),
+            "may": self._may(viewer, c, facts),
+            "author": self._author(facts.places.get(c.id)),
+            "post": self._post(facts.places.get(c.id), facts.posts.get(c.id)),
+            "clock": self._answer_clock(c, facts.places.get(c.id)),
+            "composer": self._composer(c, facts),
         }
+
+    def _may(self, viewer: Viewer, c: Conversation, facts: CardFacts) -> list[str]:
+        place = facts.places.get(c.id)
+        acts = may(viewer, c)
+        return acts if place is None else may_on_platform(viewer, c, place, acts)
+
+    def _author(self, place: Place | None) -> dict[str, str | None] | None:
+        """Who wrote, as the platform tells; None in the web chat, where nobody is known."""
+        if place is None:
+            return None
+        thread = place.thread
+        return {"id": thread.author_id, "name": thread.author_name, "handle": thread.author_handle}
+
+    def _post(self, place: Place | None, post: SocialPost | None) -> dict[str, str | None] | None:
+        """The post that a comment stands under, as far as we have heard of it."""
+        if place is None or not stands_under_a_post(place.thread):
+            return None
+        return {
+            "ref": place.thread.post_ref,
+            "text": shorten(post.text, _POST_LENGTH) if post is not None else "",
+            "url": post_address(place.account.channel, place.thread.post_ref),
+        }
+
+    def _answer_clock(self, c: Conversation, place: Place | None) -> dict[str, str | None] | None:
+        """When the answer that ``due_at`` asks for becomes pressing: in working time, as ``due_at`` itself (R13, R14)."""
+        if place is None or self._marks is None or c.due_at is None:
+            return None
+        since = place.thread.last_inbound_at
+        soon, late = self._marks(since)
+        return {"since": iso(since), "soon_at": iso(soon), "late_at": iso(late)}
+
+    def _composer(self, c: Conversation, facts: CardFacts) -> dict[str, Any] | None:
+        place = facts.places.get(c.id)
+        if place is None or self._channels is None:
+            return None
+        return composer(place, self._clock.now(), cost=self._channels.prices(place), sends=facts.sends.get(c.id, {}))
 
     def _institution(self, institution_id: str | None, lang: str) -> dict[str, str] | None:
         if institution_id is None:
@@ -120,11 +204,21 @@ class Cards:
 
 
 class CardFacts:
-    """Names and case numbers for a batch of cards."""
+    """Names, case numbers and places on platforms for a batch of cards."""
 
-    def __init__(self, staff: dict[str, Staff], case_no: dict[str, int]) -> None:
+    def __init__(
+        self,
+        staff: dict[str, Staff],
+        case_no: dict[str, int],
+        places: dict[str, Place],
+        sends: dict[str, dict[str, int]],
+        posts: dict[str, SocialPost],
+    ) -> None:
         self._staff = staff
         self.case_no = case_no
+        self.places = places
+        self.sends = sends
+        self.posts = posts
 
     def person(self, staff_id: str | None) -> dict[str, str] | None:
         """A member of staff by name."""

@@ -21,9 +21,12 @@ from handoff.cases import repository as ledger
 from handoff.cases import service as cases
 from handoff.cases.models import Case
 from handoff.cases.schemas import case_row, csv_lines
+from handoff.channels import repository as platforms
 from handoff.console import schemas as body
 from handoff.console.cards import Cards
+from handoff.console.doors import COOKIE, Doors, supervisors_only
 from handoff.console.feed import ConsoleFeed, ConsoleSocket
+from handoff.console.threads import Threads
 from handoff.conversations import repository
 from handoff.conversations.schemas import message_view
 from handoff.desk import CASE_OUTCOMES, OUTCOMES, TOPICS, Desk
@@ -31,16 +34,15 @@ from handoff.queue.service import PRESENT, moment_wording
 from handoff.staff import repository as people
 from handoff.staff.models import Institution
 from handoff.staff.schemas import Viewer
-from handoff.staff.service import Accounts, check_csrf
+from handoff.staff.service import Accounts
 from kit.clock import RIGA
-from kit.errors import Forbidden, NotFound, PieturaError, TooMany, Unauthorised
+from kit.errors import NotFound, PieturaError, TooMany, Unauthorised
 from kit.i18n import LANGUAGES, Catalogue
 from kit.ratelimit import Limiter
 
 log = structlog.get_logger(__name__)
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-COOKIE = "pietura_session"
 _PAGE = 50
 _SILENCE_S = 60.0
 _CSP = (
@@ -84,6 +86,7 @@ class Console:
         *,
         secure_cookie: bool,
     ) -> None:
+        self.doors = Doors(accounts)
         self._broker = broker
         self._desk = desk
         self._accounts = accounts
@@ -92,13 +95,14 @@ class Console:
         self._limiter = limiter
         self._catalogue = catalogue
         self._secure = secure_cookie
+        self._threads = Threads()
         self._texts = Catalogue(HERE / "locales")
 
     def router(self) -> APIRouter:
         """All routes of the console."""
         api = APIRouter(prefix="/console/api")
-        viewer = Depends(self._viewer)
-        changing = Depends(self._changing)
+        viewer = Depends(self.doors.viewer)
+        changing = Depends(self.doors.changing)
         api.add_api_route("/login", self._login, methods=["POST"])
         api.add_api_route("/logout", self._logout, methods=["POST"], status_code=204, dependencies=[changing])
         api.add_api_route("/me", self._me, methods=["GET"])
@@ -117,7 +121,15 @@ class Console:
             return await self._card(viewer, conversation_id)
 
         async def say(conversation_id: str, b: body.NewMessage, viewer: Viewer = changing) -> dict[str, Any]:
-            return message_view(await self._desk.reply(viewer, conversation_id, str(b.id), b.text))
+            return message_view(await self._desk.reply(viewer, conversation_id, str(b.id), b.text, b.mode))
+
+        async def hide(conversation_id: str, b: body.Hide, viewer: Viewer = changing) -> dict[str, Any]:
+            await self._desk.hide(viewer, conversation_id, b.version, b.reason)
+            return await self._card(viewer, conversation_id)
+
+        async def unhide(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any]:
+            await self._desk.unhide(viewer, conversation_id, b.version)
+            return await self._card(viewer, conversation_id)
 
         async def give_back(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any]:
             await self._desk.return_to_bot(viewer, conversation_id, b.version, b.note)
@@ -176,11 +188,14 @@ class Console:
             "hold": hold,
             "resume": resume,
             "close": close,
+            "hide": hide,
+            "unhide": unhide,
         }
         for path, act in acts.items():
             api.add_api_route(f"/conversations/{{conversation_id}}/{path}", act, methods=["POST"])
         api.add_api_route("/conversations/{conversation_id}/typing", typing, methods=["POST"], status_code=204)
         api.add_api_route("/conversations/{conversation_id}/read", read, methods=["POST"], status_code=204)
+        self._add_message_routes(api)
         self._add_case_routes(api)
 
         router = APIRouter()
@@ -192,9 +207,32 @@ class Console:
         router.add_api_route("/console/", _page, methods=["GET"], include_in_schema=False)
         return router
 
+    def _add_message_routes(self, api: APIRouter) -> None:
+        """What became of a message on its platform, and what staff decide about it."""
+        viewer = Depends(self.doors.viewer)
+        changing = Depends(self.doors.changing)
+
+        async def send_again(conversation_id: str, seq: int, viewer: Viewer = changing) -> dict[str, Any]:
+            return message_view(await self._desk.send_again(viewer, conversation_id, seq))
+
+        async def mark_sent(conversation_id: str, seq: int, viewer: Viewer = changing) -> dict[str, Any]:
+            return message_view(await self._desk.mark_sent(viewer, conversation_id, seq))
+
+        async def history(conversation_id: str, seq: int, viewer: Viewer = viewer) -> dict[str, Any]:
+            return await self._history(viewer, conversation_id, seq)
+
+        async def thread(conversation_id: str, viewer: Viewer = viewer) -> dict[str, Any]:
+            return await self._thread(viewer, conversation_id)
+
+        path = "/conversations/{conversation_id}/messages/{seq}"
+        api.add_api_route(f"{path}/send_again", send_again, methods=["POST"])
+        api.add_api_route(f"{path}/mark_sent", mark_sent, methods=["POST"])
+        api.add_api_route(f"{path}/history", history, methods=["GET"])
+        api.add_api_route("/conversations/{conversation_id}/thread", thread, methods=["GET"])
+
     def _add_case_routes(self, api: APIRouter) -> None:
-        viewer = Depends(self._viewer)
-        changing = Depends(self._changing)
+        viewer = Depends(self.doors.viewer)
+        changing = Depends(self.doors.changing)
 
         async def listing(
             wanted: Annotated[ledger.CaseFilter, Depends(_case_filter)],
@@ -209,11 +247,11 @@ class Console:
             return await self._export(viewer, wanted)
 
         async def one(no: int, viewer: Viewer = viewer) -> dict[str, Any]:
-            _supervisors_only(viewer)
+            supervisors_only(viewer)
             return await self._case(viewer, no)
 
         async def correct(no: int, b: body.Correction, viewer: Viewer = changing) -> dict[str, Any]:
-            _supervisors_only(viewer)
+            supervisors_only(viewer)
             changes = {str(name): value for name, value in b.changes.items()}
             async with self._broker.db.unit() as unit:
                 now = self._broker.clock.now()
@@ -228,14 +266,6 @@ class Console:
         api.add_api_route("/cases/{no}/correct", correct, methods=["POST"])
 
     # --- who is it --------------------------------------------------------------------------------------------------
-
-    async def _viewer(self, request: Request) -> Viewer:
-        return await self._accounts.viewer(request.cookies.get(COOKIE))
-
-    async def _changing(self, request: Request) -> Viewer:
-        viewer = await self._accounts.viewer(request.cookies.get(COOKIE))
-        check_csrf(viewer, request.headers.get("x-csrf-token"))
-        return viewer
 
     async def _login(self, request: Request, wanted: body.Login, response: Response) -> dict[str, Any]:
         address = request.client.host if request.client else "unknown"
@@ -254,7 +284,7 @@ class Console:
         response.delete_cookie(COOKIE, path="/console")
 
     async def _me(self, request: Request) -> dict[str, Any]:
-        return await self._me_of(await self._viewer(request))
+        return await self._me_of(await self.doors.viewer(request))
 
     async def _me_of(self, viewer: Viewer) -> dict[str, Any]:
         async with self._broker.db.read() as session:
@@ -343,12 +373,31 @@ class Console:
             facts = await self._cards.facts(session, [conversation])
             messages = await repository.messages_after(session, conversation_id, 0)
             moments = await repository.timeline(session, conversation_id)
+            thread = await self._threads.view(session, viewer, conversation_id)
         return {
             "card": self._cards.card(viewer, conversation, facts),
             "messages": [message_view(message) for message in messages],
             "timeline": [self._cards.moment(event, facts, viewer.lang) for event in moments],
             "seen": conversation.citizen_read_seq,
+            "thread": thread,
         }
+
+    async def _history(self, viewer: Viewer, conversation_id: str, seq: int) -> dict[str, Any]:
+        """What a message said before it was edited or deleted; whoever looks is on record."""
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            session = unit.session
+            if await repository.visible(session, viewer, conversation_id) is None:
+                raise NotFound()
+            people.audit(session, broker.clock.now(), viewer.id, "read_history", conversation_id, seq=seq)
+            return {"versions": await self._threads.history(session, conversation_id, seq)}
+
+    async def _thread(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
+        """What stands around a comment, fetched again while it is open. Who opened the conversation is on record already."""
+        async with self._broker.db.read() as session:
+            if await repository.visible(session, viewer, conversation_id) is None:
+                raise NotFound()
+            return {"thread": await self._threads.view(session, viewer, conversation_id)}
 
     async def _card(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
         async with self._broker.db.read() as session:
@@ -381,7 +430,9 @@ class Console:
         async with self._broker.db.read() as session:
             staff = {one.id: one.name for one in await people.everybody(session)}
             centres = {one.id: one.name for one in await people.centres(session)}
+            accounts = {one.id: one.name for one in await platforms.accounts(session)}
         return {
+            "site": lambda key: accounts.get(key, key),
             "institution": lambda key: names.institution(key, lang) if key else None,
             "service": lambda key: names.service(key, lang) if key else None,
             "municipality": lambda key: self._catalogue.municipality(key, lang) if key else None,
@@ -390,20 +441,20 @@ class Console:
         }
 
     async def _cases(self, viewer: Viewer, wanted: ledger.CaseFilter, page: int) -> dict[str, Any]:
-        _supervisors_only(viewer)
+        supervisors_only(viewer)
         names = await self._case_names(viewer.lang)
         async with self._broker.db.read() as session:
             total = await ledger.count(session, wanted)
             found = await ledger.page(session, wanted, (page - 1) * _PAGE, _PAGE)
         return {
-            "rows": [case_row(entry, rating, names) for entry, rating in found],
+            "rows": [case_row(entry, late, names) for entry, late in found],
             "total": total,
             "page": page,
             "pages": max(1, -(-total // _PAGE)),
         }
 
     async def _export(self, viewer: Viewer, wanted: ledger.CaseFilter) -> Response:
-        _supervisors_only(viewer)
+        supervisors_only(viewer)
         names = await self._case_names(viewer.lang)
         async with self._broker.db.unit() as unit:
             people.audit(unit.session, self._broker.clock.now(), viewer.id, "cases_exported", None)
@@ -412,7 +463,7 @@ class Console:
             for start in range(0, 1_000_000, 1000):
                 async with self._broker.db.read() as session:
                     found = await ledger.page(session, wanted, start, 1000)
-                part = csv_lines(case_row(entry, rating, names) for entry, rating in found)
+                part = csv_lines(case_row(entry, late, names) for entry, late in found)
                 for number, line in enumerate(part):
                     if number or not start:
                         yield line
@@ -452,12 +503,12 @@ class Console:
             lines = await ledger.entries(session, no)
             facts = await self._cards.facts(session, [])
             moments = await repository.timeline(session, entry.conversation_id)
-        rating = conversation.rating if conversation else None
+        late = ledger.Late(conversation.rating, conversation.first_reply_at) if conversation else ledger.Late()
         return {
-            "row": case_row(entry, rating, names),
+            "row": case_row(entry, late, names),
             "entries": [
                 {
-                    **case_row(line, None, names),
+                    **case_row(line, ledger.Late(), names),
                     "id": line.id,
                     "kind": line.kind,
                     "sign": line.sign,
@@ -525,11 +576,6 @@ class Console:
         if lang not in LANGUAGES:
             raise NotFound()
         return JSONResponse(self._texts.all(lang), headers={"cache-control": "no-cache"})
-
-
-def _supervisors_only(viewer: Viewer) -> None:
-    if not viewer.supervises:
-        raise Forbidden()
 
 
 def _case_filter(

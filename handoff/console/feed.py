@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from handoff.console.cards import Cards
 from handoff.conversations import repository
+from handoff.conversations.schemas import TELLS_MESSAGE
 from handoff.conversations.scope import sees
 from handoff.live import Feed
 from handoff.staff.schemas import Viewer
@@ -105,7 +106,8 @@ class ConsoleFeed:
             if len(events) >= limit or cursor > last:
                 await socket.send({"kind": "resync"})
                 return
-            places = [(e.conversation_id, e.data["seq"]) for e in events if e.kind == "message" and e.conversation_id]
+            told = [e for e in events if e.kind in TELLS_MESSAGE and e.conversation_id]
+            places = [(str(e.conversation_id), e.data["seq"]) for e in told]
             messages = await repository.messages_at(session, places) if places else {}
         notices = [
             {

@@ -78,6 +78,14 @@ class NewMessage(_Body):
 
     id: UUID
     text: Annotated[str, StringConstraints(max_length=20_000)]
+    #: How a comment is answered; everything else is ``direct``.
+    mode: Literal["direct", "public", "private"] = "direct"
+
+
+class Hide(Version):
+    """Why a comment is hidden."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
 
 
 class Typing(_Body):

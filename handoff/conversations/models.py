@@ -99,6 +99,9 @@ class Message(Base):
     # Buttons, links and source, as the citizen saw them.
     extras: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # What became of it on its platform, and why not; None in the web chat, where storing is delivering.
+    delivery: Mapped[str | None] = mapped_column(String(12))
+    delivery_reason: Mapped[str | None] = mapped_column(String(32))
 
 
 class Turn(Base):

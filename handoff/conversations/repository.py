@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, inse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
-from handoff.conversations.schemas import message_view
+from handoff.conversations.schemas import WEBCHAT, message_view
 from handoff.conversations.scope import scope
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
@@ -101,9 +101,15 @@ class Standing:
     version: int
     state: str
     lang: str
+    channel: str
     site: str
     context: dict[str, Any]
     last_seq: int
+
+    @classmethod
+    def of(cls, row: Conversation) -> Standing:
+        """The same of a row in hand."""
+        return cls(*(getattr(row, name) for name in cls.__dataclass_fields__))
 
 
 async def advance(
@@ -175,6 +181,44 @@ async def finish_turn(session: AsyncSession, message_id: str, now: datetime, out
     return bool(cast("CursorResult[Any]", done).rowcount)
 
 
+async def drop_turns(session: AsyncSession, conversation_id: str, now: datetime) -> None:
+    """Nothing more is to be answered by the assistant for now: somebody else has."""
+    await session.execute(
+        update(Turn)
+        .where(Turn.conversation_id == conversation_id, Turn.done_at.is_(None))
+        .values(done_at=now, outcome="dropped")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def reopen_turn(session: AsyncSession, message_id: str, lease_until: datetime) -> bool:
+    """The message says something else now and is to be answered anew; False when there is no turn of it."""
+    reopened = await session.scalar(
+        update(Turn)
+        .where(Turn.message_id == message_id)
+        .values(done_at=None, outcome=None, took_ms=None, lease_until=lease_until, attempts=1)
+        .returning(Turn.message_id)
+        .execution_options(synchronize_session=False)
+    )
+    return reopened is not None
+
+
+async def hurry_turn(session: AsyncSession, message_id: str, now: datetime) -> None:
+    """An open turn is to be taken up by the next sweep, without waiting for its lease."""
+    await session.execute(
+        update(Turn)
+        .where(Turn.message_id == message_id, Turn.done_at.is_(None))
+        .values(lease_until=now, attempts=0)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def text_of(session: AsyncSession, message_id: str) -> str | None:
+    """What a message says now."""
+    found: str | None = await session.scalar(select(Message.text).where(Message.id == message_id))
+    return found
+
+
 async def store_event(session: AsyncSession, values: dict[str, Any]) -> int:
     """Appends to the event log; the event's ``seq``."""
     return int((await session.execute(_STORE_EVENT, values)).scalar_one())
@@ -200,9 +244,11 @@ async def messages_after(session: AsyncSession, conversation_id: str, cursor: in
 
 
 async def timeline(session: AsyncSession, conversation_id: str) -> Sequence[Event]:
-    """The conversation's changes in order, without the messages."""
+    """The conversation's changes in order, without the messages and what became of them."""
     result = await session.scalars(
-        select(Event).where(Event.conversation_id == conversation_id, Event.kind != "message").order_by(Event.seq)
+        select(Event)
+        .where(Event.conversation_id == conversation_id, Event.kind.not_in(["message", "delivery"]))
+        .order_by(Event.seq)
     )
     return result.all()
 
@@ -237,16 +283,20 @@ async def claim_turn(session: AsyncSession, turn: Turn, lease_until: datetime) -
     return claimed is not None
 
 
-async def waiting_ahead(session: AsyncSession, waiting_since: datetime) -> int:
-    """How many wait for a person since before ``waiting_since``."""
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(Conversation)
-            .where(Conversation.state.in_([*WAITING]), Conversation.waiting_since < waiting_since)
-        )
-        or 0
+async def waiting_ahead(session: AsyncSession, waiting_since: datetime, *, chat: bool) -> int:
+    """How many wait for a person since before ``waiting_since``.
+
+    Whoever sits in the web chat goes before comments and messages on platforms, which have an hour, as long as they have it:
+    a storm of comments does not lengthen his wait.
+    """
+    query = (
+        select(func.count())
+        .select_from(Conversation)
+        .where(Conversation.state.in_([*WAITING]), Conversation.waiting_since < waiting_since)
     )
+    if chat:
+        query = query.where(or_(Conversation.channel == WEBCHAT, Conversation.due_at <= waiting_since))
+    return await session.scalar(query) or 0
 
 
 async def stale(session: AsyncSession, condition: ColumnElement[bool]) -> Sequence[Conversation]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from handoff.conversations.models import Message
 from kit.clock import iso
 
 AuthorKind = Literal["citizen", "assistant", "operator", "specialist", "system"]
+
+#: The one channel whose citizens hold a socket of ours; all others are platforms, reached through the outbox.
+WEBCHAT: Final = "webchat"
+#: Events that tell of a message: said, changed, or on its way.
+TELLS_MESSAGE: Final = frozenset({"message", "edited", "deleted", "delivery"})
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,9 @@ class Inbound:
         client_id: made once per message by the client, repeated on every retry.
         text: as typed; the broker cleans and masks it.
         payload: of the button pressed, if one was.
+        at: when it was written, by the platform's clock; None is now.
+        extras: what else is to be kept with the message (attachments, the mark that stands for them).
+        greets: whether a new conversation begins with the assistant's first words.
     """
 
     conversation_id: str
@@ -80,6 +88,9 @@ class Inbound:
     site: str
     page: str | None = None
     previous_id: str | None = None
+    at: datetime | None = None
+    extras: dict[str, Any] = field(default_factory=dict)
+    greets: bool = True
 
 
 @dataclass(frozen=True)
@@ -115,4 +126,11 @@ def message_view(message: Message) -> dict[str, Any]:
         "buttons": extras.get("buttons", []),
         "links": extras.get("links", []),
         "source": extras.get("source"),
+        "attachments": extras.get("attachments", []),
+        "placeholder": extras.get("placeholder"),
+        "edited": bool(extras.get("edits")),
+        "deleted": "deleted" in extras,
+        "mode": extras.get("mode"),
+        "delivery": message.delivery,
+        "delivery_reason": message.delivery_reason,
     }

@@ -44,13 +44,15 @@ class Wait:
     operators: int
 
 
-async def estimate(session: AsyncSession, calendar: WorkingCalendar, now: datetime, waiting_since: datetime) -> Wait:
-    """The expected wait of a conversation that waits since ``waiting_since``.
+async def estimate(
+    session: AsyncSession, calendar: WorkingCalendar, now: datetime, waiting_since: datetime, *, chat: bool = True
+) -> Wait:
+    """The expected wait of a conversation that waits since ``waiting_since``; ``chat``: in the web chat.
 
     Places in the queue are served one after another by the operators who are there: with ``a`` ahead, ``f`` free places
     and ``n`` operators, the wait is the time until ``a + 1 - f`` conversations have ended at ``n`` ends per handling time.
     """
-    ahead = await repository.waiting_ahead(session, waiting_since)
+    ahead = await repository.waiting_ahead(session, waiting_since, chat=chat)
     present = (
         await session.scalars(
             select(Staff).where(

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from websockets.asyncio.client import connect
 
+from gateway.run import simulator_process
 from gateway.settings import ROOT, Settings
 from handoff.staff.models import Audit, StaffSession
 from kit.i18n import Catalogue
+from kit.vault import fresh_key
 from knowledge_base.service import KnowledgeBase
 from tests.stage import Desk, Stage, raise_stage
 
@@ -118,16 +120,25 @@ async def test_headers_and_traversal(stage: Stage) -> None:
 
 
 def test_production_refuses_default_secrets_and_the_demo() -> None:
-    strong = "k" * 40
+    strong, key = "k" * 40, fresh_key()
+    proper = {"secret_key": strong, "bot_token": strong, "credentials_key": key, "demo": False}
     for options in (
         {},
-        {"secret_key": "changeme", "bot_token": strong, "demo": False},
-        {"secret_key": strong, "bot_token": "short", "demo": False},
-        {"secret_key": strong, "bot_token": strong, "demo": True},
+        {**proper, "secret_key": "changeme"},
+        {**proper, "bot_token": "short"},
+        {**proper, "credentials_key": ""},
+        {**proper, "credentials_key": strong},
+        {**proper, "credentials_key": f"{key},{strong}"},
+        {**proper, "demo": True},
     ):
-        with pytest.raises(ValidationError):
-            Settings(environment="production", **options)  # type: ignore[arg-type]
-    assert Settings(environment="production", secret_key=strong, bot_token=strong, demo=False)  # type: ignore[arg-type]
+        with pytest.raises(ValidationError) as refused:
+            Settings(environment="production", **options)
+        assert key not in str(refused.value)
+    with pytest.raises(ValidationError, match="no stand-ins of platforms"):
+        Settings(environment="production", **proper, simulator_port=8090)
+    assert Settings(environment="production", **proper).simulator_url is None
+    assert simulator_process(Settings(environment="production", **proper)) is None
+    assert Settings(environment="production", **{**proper, "credentials_key": f"{fresh_key()},{key}"})
     with pytest.raises(ValidationError, match="PostgreSQL"):
         Settings(workers=2)
 

@@ -231,7 +231,8 @@ def say(text: str) -> None:
     print(f"  {text}", flush=True)
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """What this machine is."""
     cpu = "unknown"
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
@@ -278,7 +279,7 @@ async def run(options: argparse.Namespace) -> None:
         vanilla = await bench.measure(VanillaRasa(versions["rasa"], folder / "vanilla", logs, say), {})
     facts = Facts(
         at=datetime.now(UTC),
-        machine=_machine(),
+        machine=machine(),
         versions={
             "pietura": importlib.metadata.version("pietura"),
             "python": sys.version.split()[0],

@@ -11,7 +11,7 @@ import { set, state } from "./store.js";
 /** @typedef {import("./types.js").Action} Action */
 
 /** Actions that ask something first; the others are done at once. */
-export const ASKING = new Set(["return", "transfer", "level2", "level2_done", "hold", "close"]);
+export const ASKING = new Set(["return", "transfer", "level2", "level2_done", "hold", "close", "hide"]);
 
 /** After these the conversation is somebody else's, and the person may not even see it any longer. */
 const LEAVING = new Set(["return", "decline"]);
@@ -81,6 +81,11 @@ function after(action, id) {
  */
 async function explain(error, id) {
   if (error.status === 401) return null;
+  if (error.code === "already_asked") {
+    const text = reason(error);
+    if (!state.dialog) toast("info", text);
+    return text;
+  }
   if (error.status === 409) {
     await loadConversation(id).catch(() => {});
     const winner = error.winner ?? cardOf(id)?.holder?.name ?? null;
@@ -120,13 +125,14 @@ function saveUnsent() {
 /** Sending goes one by one within a conversation, so that messages keep their order. @type {Map<string, Promise<void>>} */
 const lines = new Map();
 
-/** @param {string} conversation @param {string} text */
-export function send(conversation, text) {
+/** @param {string} conversation @param {string} text @param {import("./types.js").Mode} [mode] */
+export function send(conversation, text, mode = "direct") {
   /** @type {import("./types.js").Pending} */
   const one = {
     id: uuid(),
     conversation,
     text,
+    mode,
     ts: new Date().toISOString(),
     state: "sending",
     error: null,
@@ -151,6 +157,24 @@ export function discard(one) {
   saveUnsent();
 }
 
+/** @type {((conversation: string, text: string) => void)[]} */
+const refillListeners = [];
+
+/** @param {(conversation: string, text: string) => void} fn called when a text is to stand in the composer again @returns {() => void} */
+export function whenRefilled(fn) {
+  refillListeners.push(fn);
+  return () => void refillListeners.splice(refillListeners.indexOf(fn), 1);
+}
+
+/** What was refused goes back to where it can be mended: a text too long is neither sent again nor thrown away. @param {import("./types.js").Pending} one */
+export function takeBack(one) {
+  discard(one);
+  refill(one.conversation, one.text);
+}
+
+/** Puts a text into the composer of the open conversation, before what stands there. @param {string} conversation @param {string} text */
+export const refill = (conversation, text) => refillListeners.forEach((fn) => fn(conversation, text));
+
 /** @param {import("./types.js").Pending} one @param {Partial<import("./types.js").Pending>} patch */
 const mark = (one, patch) =>
   changePending(one.conversation, (list) => list.map((p) => (p.id === one.id ? { ...p, ...patch } : p)));
@@ -163,14 +187,17 @@ function queue(one) {
 
 /** @param {import("./types.js").Pending} one */
 async function deliver(one) {
-  const { conversation, id, text } = one;
+  const { conversation, id, text, mode } = one;
   // The live message may have come in by another way; a person may have thrown it away.
   if (!state.pending.get(conversation)?.some((p) => p.id === id)) return;
   try {
-    const message = await api.post(api.conversationPath(conversation, "messages"), { id, text });
+    const message = await api.post(api.conversationPath(conversation, "messages"), { id, text, mode: mode ?? "direct" });
     dropPending(conversation, id);
     const held = state.conversations.get(conversation);
-    if (held) patchConversation(conversation, { messages: mergeMessages(held.messages, [message]) });
+    // The live message may have been faster, and may know already what became of it.
+    if (held && !held.messages.some((m) => m.seq === message.seq)) {
+      patchConversation(conversation, { messages: mergeMessages(held.messages, [message]) });
+    }
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
     mark(one, { state: "failed", error: reason(error), transient: error.transient });
@@ -194,6 +221,35 @@ function uuid() {
   const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/**
+ * Decide about a message that failed, or of which nobody knows whether it arrived.
+ * @param {string} conversation
+ * @param {number} seq
+ * @param {"send_again"|"mark_sent"} verb
+ * @returns {Promise<string>} what the server said against it; empty when it was done
+ */
+export async function decide(conversation, seq, verb) {
+  try {
+    await api.post(api.conversationPath(conversation, `messages/${seq}/${verb}`));
+    loadConversation(conversation).catch(() => {});
+    return "";
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    if (error.status === 409) loadConversation(conversation).catch(() => {});
+    return reason(error);
+  }
+}
+
+/**
+ * What a message said before it was edited or deleted. Whoever looks is on record.
+ * @param {string} conversation
+ * @param {number} seq
+ * @returns {Promise<{what: "edited"|"deleted", at: string, text: string}[]>}
+ * @throws {api.ApiError}
+ */
+export const history = (conversation, seq) =>
+  api.get(api.conversationPath(conversation, `messages/${seq}/history`)).then((answer) => answer.versions);
 
 // --- Typing and reading -----------------------------------------------------------------------------------------------------
 

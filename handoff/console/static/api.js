@@ -19,6 +19,8 @@ export class ApiError extends Error {
     this.title = typeof body?.title === "string" ? body.title : "";
     this.winner = typeof body?.winner === "string" ? body.winner : (body?.winner?.name ?? null);
     this.retryAfterS = Number(body?.retry_after_s ?? 0);
+    /** Everything the server said: some refusals name fields, accounts or states. @type {Record<string, any>} */
+    this.body = body && typeof body === "object" ? body : {};
   }
 
   /** Worth repeating as it is: the server was not reached or is not well. */

@@ -1,13 +1,15 @@
 // @ts-check
 // A citizen waits: title, icon of the tab, sound, notification of the system, words for a screen reader.
+import { serverNow } from "./clock.js";
 import { label, t } from "./i18n.js";
 import { repeatsSound } from "./keep.js";
-import { byWaiting, cardOf, isMine, isWaiting } from "./model.js";
+import { byWaiting, cardOf, isMine, isWaiting, urgency } from "./model.js";
 import { conversationHash, go, route } from "./router.js";
-import { settingsOf, whenMessage } from "./session.js";
+import { settingsOf, toast, whenMessage } from "./session.js";
 import { state, subscribe } from "./store.js";
 
 const REPEAT_MS = 30000;
+const DEADLINES_MS = 5000;
 
 /** @type {AudioContext|null} */
 let audio = null;
@@ -148,23 +150,63 @@ function watch() {
   const fresh = before ? waiting.filter((c) => !before.has(c.id)) : [];
   if (!fresh.length) return;
   const card = fresh[0];
-  const place = card.institution?.name ?? t("card.no_institution");
+  const place = placeOf(card);
   announce(t("announce.waiting", { count: waiting.length, place }));
   if (soundOn()) ring("new");
   const what = [place, card.reason ? label("reason", card.reason) : ""].filter(Boolean).join(" · ");
   notify(t("notify.waiting"), what, card.id);
 }
 
+/** Where somebody wrote or is written to, without his words. @param {import("./types.js").Card} card */
+const placeOf = (card) => card.composer?.account.name ?? card.institution?.name ?? t("card.no_institution");
+
+/** A message of mine that did not arrive: told wherever I am by now. @param {string} id @param {import("./types.js").Card} card @param {"failed"|"unknown"} what */
+function onTrouble(id, card, what) {
+  const text = t(`social.announce.${what}`, { place: placeOf(card) });
+  if (route().id === id && document.visibilityState === "visible") announce(text);
+  else toast("error", text);
+}
+
 /** @param {string} id @param {import("./types.js").Message} message */
 function onMessage(id, message) {
   const card = cardOf(id);
-  if (!card || !state.me || !isMine(card, state.me.id) || message.author.kind !== "citizen") return;
+  if (!card || !state.me || !isMine(card, state.me.id)) return;
+  if (message.delivery === "failed" || message.delivery === "unknown") onTrouble(id, card, message.delivery);
+  if (message.author.kind !== "citizen") return;
+  if (message.edited || message.deleted) {
+    // No new message: nobody is called for it, but whoever listens must hear that what he has read is no longer so.
+    announce(t(`social.announce.${message.deleted ? "deleted" : "edited"}`, { place: placeOf(card) }));
+    return;
+  }
   const looking = route().id === id && document.visibilityState === "visible" && document.hasFocus();
   if (looking) return;
-  const place = card.institution?.name ?? t("card.no_institution");
+  const place = placeOf(card);
   if (route().id !== id) announce(t("announce.message", { place }));
   if (soundOn()) ring("message");
   notify(t("notify.message"), place, id);
+}
+
+const LEVELS = ["calm", "soon", "late", "over"];
+/** How pressing each answer that I owe was when looked at last, by card and term. @type {Map<string, number>} */
+let pressing = new Map();
+
+/** Half of the time for an answer has gone, or more: said once each, with a sound when it gets serious. */
+function watchDeadlines() {
+  const me = state.me?.id;
+  if (state.phase !== "ready" || !me) return;
+  /** @type {Map<string, number>} */
+  const now = new Map();
+  for (const card of state.cards.values()) {
+    if (!card.clock || !isMine(card, me)) continue;
+    const key = `${card.id} ${card.due_at}`;
+    const level = LEVELS.indexOf(urgency(card, serverNow()));
+    now.set(key, level);
+    if (level > (pressing.get(key) ?? level)) {
+      announce(t(`social.announce.${LEVELS[level]}`, { place: placeOf(card) }));
+      if (level > 1 && soundOn()) ring("repeat");
+    }
+  }
+  pressing = now;
 }
 
 /** @param {HTMLElement} region an empty polite live region */
@@ -179,4 +221,5 @@ export function startAttention(region) {
     if (state.phase !== "ready" || !soundOn() || !repeatsSound()) return;
     if ([...state.cards.values()].some(isWaiting)) ring("repeat");
   }, REPEAT_MS);
+  setInterval(watchDeadlines, DEADLINES_MS);
 }

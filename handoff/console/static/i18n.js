@@ -142,6 +142,15 @@ export function euros(value) {
   return format("eur", {}, () => new Intl.NumberFormat(current, { style: "currency", currency: "EUR" })).format(amount);
 }
 
+/** @param {string|number|null|undefined} value decimal text of US dollars: what X charges, to a tenth of a cent */
+export function dollars(value) {
+  if (value === null || value === undefined || value === "") return "";
+  const amount = Number(value);
+  if (Number.isNaN(amount)) return String(value);
+  const options = /** @type {const} */ ({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 4 });
+  return format("usd", {}, () => new Intl.NumberFormat(current, options)).format(amount);
+}
+
 /**
  * Length of time as digits: `3:07`, `1:03:07`; from a day on in words.
  * @param {number|null|undefined} seconds

@@ -31,9 +31,18 @@ export const readDraft = (user, conversation) => read(draftKey(user, conversatio
 /** @param {string} user @param {string} conversation @param {string} text */
 export const writeDraft = (user, conversation, text) => write(draftKey(user, conversation), text.trim() ? text : null);
 
+/** @param {string} user @param {string} conversation */
+const modeKey = (user, conversation) => `pietura.mode.${user}.${conversation}`;
+/** How the draft was to be sent: what was begun privately must not go out in public after a reload. @param {string} user @param {string} conversation */
+export const readMode = (user, conversation) => read(modeKey(user, conversation));
+/** @param {string} user @param {string} conversation @param {string|null} mode */
+export const writeMode = (user, conversation, mode) => write(modeKey(user, conversation), mode);
+
 /** @param {string} user @returns {string[]} keys of what the person has begun and not sent */
-function draftKeys(user) {
-  const prefix = `pietura.draft.${user}.`;
+const draftKeys = (user) => keysOf(`pietura.draft.${user}.`);
+
+/** @param {string} prefix */
+function keysOf(prefix) {
   try {
     return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
   } catch {
@@ -46,7 +55,7 @@ export const countUnsent = (user) => draftKeys(user).length + readUnsent(user).l
 
 /** Leave nothing of a citizen's matter on a shared desk. @param {string} user */
 export function forgetAll(user) {
-  for (const key of draftKeys(user)) write(key, null);
+  for (const key of [...draftKeys(user), ...keysOf(`pietura.mode.${user}.`)]) write(key, null);
   write(unsentKey(user), null);
 }
 

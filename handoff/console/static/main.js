@@ -1,7 +1,7 @@
 // @ts-check
 import { startAttention } from "./attention.js";
 import { DialogHost } from "./components/dialogs.js";
-import { Header, seesCases } from "./components/header.js";
+import { Header, seesCases, seesChannels, seesInbox, seesPublications } from "./components/header.js";
 import { StatusBar, Toasts } from "./components/statusbar.js";
 import { html } from "./html.js";
 import { firstLanguage, t, useLanguage } from "./i18n.js";
@@ -13,8 +13,18 @@ import { useEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
 import { CaseView } from "./views/case.js";
 import { Cases } from "./views/cases.js";
+import { Channels } from "./views/channels.js";
 import { Inbox } from "./views/inbox.js";
 import { Login, Unreachable } from "./views/login.js";
+import { Publications } from "./views/publications.js";
+
+/** The page that is shown: the one asked for, if the person may see it. @param {string} asked @param {string} role */
+function pageFor(asked, role) {
+  if (asked === "cases" && seesCases(role)) return "cases";
+  if (asked === "channels" && seesChannels(role)) return "channels";
+  if (asked === "publications" && seesPublications(role)) return "publications";
+  return seesInbox(role) ? "inbox" : "publications";
+}
 
 function App() {
   const phase = useStore((s) => s.phase);
@@ -27,20 +37,24 @@ function App() {
   if (phase === "login") return html`<${Login} />`;
   if (phase === "failed") return html`<${Unreachable} onRetry=${boot} />`;
   if (phase === "loading") return html`<p class="boot" role="status">${t("conversation.loading")}</p>`;
-  const cases = here.page === "cases" && seesCases(role);
-  // The language is the key of the page: every text is drawn anew, cached cards too.
+  const page = pageFor(here.page, role);
+  const asked = page === here.page;
+  /** @type {Record<string, () => any>} */
+  const views = {
+    cases: () => (here.id ? html`<${CaseView} key=${`${here.id}-${lang}`} no=${here.id} />` : html`<${Cases} params=${here.params} />`),
+    channels: () => html`<${Channels} id=${here.id} params=${here.params} />`,
+    publications: () => html`<${Publications} id=${asked ? here.id : null} part=${here.part} params=${here.params} />`,
+    inbox: () => html`<${Inbox} id=${asked ? here.id : null} part=${here.part} key=${lang} />`,
+  };
+  // Where cards are cached the language is the key, so that every text is drawn anew; where forms are it is not: nothing typed is lost.
   return html`
-    <div class=${cases ? "app app--page" : "app"}>
+    <div class=${page === "inbox" ? "app" : "app app--page"}>
       <a class="skip" href="#main" onClick=${(/** @type {Event} */ e) => {
         e.preventDefault(); // the address belongs to the routes
         document.getElementById("main")?.focus();
       }}>${t("nav.skip")}</a>
-      <${Header} page=${cases ? "cases" : "inbox"} />
-      ${cases
-        ? here.id
-          ? html`<${CaseView} key=${`${here.id}-${lang}`} no=${here.id} />`
-          : html`<${Cases} params=${here.params} />`
-        : html`<${Inbox} id=${here.page === "inbox" ? here.id : null} part=${here.part} key=${lang} />`}
+      <${Header} page=${page} />
+      ${views[page]()}
       <${StatusBar} />
       <${Toasts} />
       <${DialogHost} key=${`dialogs-${lang}`} />

@@ -24,26 +24,39 @@ export const isWaiting = (card) =>
 /** @param {Card} card @param {string} me */
 export const isMine = (card, me) => !isOver(card) && (card.holder?.id === me || card.specialist?.id === me);
 
+/** Until when something is owed here: a beginning in the chat, an answer on a platform. @param {Card} card */
+const owed = (card) => {
+  // On a platform nothing is owed once an answer is there, whoever gave it.
+  const until = card.composer ? card.clock && card.due_at : card.waiting_since && (card.due_at ?? card.waiting_since);
+  return until ? Date.parse(until) : Infinity;
+};
+
 /**
- * Longest waiting first, then the latest spoken in; ended ones last.
+ * What is due first stands first (in the chat that is who has waited longest), then the latest spoken in; ended ones last.
  * @param {Card} a
  * @param {Card} b
  */
 export function byWaiting(a, b) {
   if (isOver(a) !== isOver(b)) return isOver(a) ? 1 : -1;
-  const left = a.waiting_since ? Date.parse(a.waiting_since) : Infinity;
-  const right = b.waiting_since ? Date.parse(b.waiting_since) : Infinity;
+  const left = owed(a);
+  const right = owed(b);
   if (left !== right) return left - right;
   return Date.parse(b.last?.ts ?? b.opened_at) - Date.parse(a.last?.ts ?? a.opened_at);
 }
 
 /**
- * How pressing a wait is: by the share of the promised time that has gone.
+ * How pressing a wait is: by the share of the promised time that has gone. On platforms the server tells the marks, since the
+ * time runs in working hours only.
  * @param {Card} card
  * @param {number} now
  * @returns {"calm"|"soon"|"late"|"over"}
  */
 export function urgency(card, now) {
+  if (card.clock && card.due_at) {
+    if (now >= Date.parse(card.due_at)) return "over";
+    if (now >= Date.parse(card.clock.late_at)) return "late";
+    return now >= Date.parse(card.clock.soon_at) ? "soon" : "calm";
+  }
   if (!card.waiting_since || !card.due_at) return "calm";
   const since = Date.parse(card.waiting_since);
   const due = Date.parse(card.due_at);
@@ -157,7 +170,7 @@ export function applySeen(id, seq) {
 /** @param {string} id @param {Partial<Conversation>} patch */
 export function patchConversation(id, patch) {
   /** @type {Conversation} */
-  const empty = { status: "loading", card: null, messages: [], timeline: [], typing: null, seen: 0 };
+  const empty = { status: "loading", card: null, messages: [], timeline: [], typing: null, seen: 0, thread: null, citizen: null, news: 0 };
   let conversations = withEntry(state.conversations, id, { ...(state.conversations.get(id) ?? empty), ...patch });
   // A shift is eight hours: the oldest opened ones go, they are fetched again when needed.
   for (const key of conversations.keys()) {

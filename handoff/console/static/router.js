@@ -1,8 +1,13 @@
 // @ts-check
-// Hash routes: `#/inbox`, `#/inbox/<id>`, `#/inbox/<id>/details`, `#/cases?…`, `#/cases/<no>`, `#/help`.
+// Hash routes: `#/inbox`, `#/inbox/<id>`, `#/inbox/<id>/details`, `#/cases?…`, `#/cases/<no>`, `#/channels`,
+// `#/channels/<id>|new|events|sends`, `#/publications?…`, `#/publications/<id>|new|comment`, `#/publications/<id>/edit`, `#/help`.
 import { useEffect, useState } from "./vendor/hooks.js";
 
-/** @typedef {{page: "inbox"|"cases"|"help", id: string|null, part: string|null, params: URLSearchParams}} Route */
+/** @typedef {"inbox"|"cases"|"channels"|"publications"|"help"} Page */
+/** @typedef {{page: Page, id: string|null, part: string|null, params: URLSearchParams}} Route */
+
+/** @type {Set<string>} */
+const PAGES = new Set(["cases", "channels", "publications", "help"]);
 
 /** @returns {Route} */
 export function route() {
@@ -15,7 +20,7 @@ export function route() {
     }
   });
   return {
-    page: page === "cases" || page === "help" ? page : "inbox",
+    page: PAGES.has(page) ? /** @type {Page} */ (page) : "inbox",
     id: id || null,
     part: part || null,
     params: new URLSearchParams(search ?? ""),

@@ -19,6 +19,7 @@ import { set, state } from "./store.js";
 
 const REFRESH_MS = 5 * 60 * 1000;
 const DETAIL_DELAY_MS = 300;
+const THREAD_DELAY_MS = 700;
 const UNSENT_KEPT_MS = 24 * 3600 * 1000;
 
 /** @type {any[]|null} frames that came while the snapshot was on its way */
@@ -70,12 +71,16 @@ function receive(frame) {
   if (typeof frame.seq === "number") live.cursor = Math.max(live.cursor, frame.seq);
   switch (frame.kind) {
     case "card":
+      for (const one of fetches) if (one.id === frame.card.id) one.card = frame.card;
       if (applyCard(frame.card, true)) refetchSoon(frame.card.id);
+      noteNews(frame.card.id);
+      lookAroundSoon(frame.card);
       break;
     case "gone":
       applyGone(frame.id);
       break;
     case "message":
+      for (const one of fetches) if (one.id === frame.conversation) one.messages.push(frame.message);
       if (!applyMessage(frame.conversation, frame.message)) refetchSoon(frame.conversation);
       messageListeners.forEach((fn) => fn(frame.conversation, frame.message));
       break;
@@ -136,20 +141,65 @@ function refetchSoon(id) {
   );
 }
 
+/** @param {string} id */
+function noteNews(id) {
+  const held = state.conversations.get(id);
+  if (held) patchConversation(id, { news: held.news + 1 });
+}
+
+let lookTimer = 0;
+
+/**
+ * Something happened under the post whose comment is open: its thread is fetched again. At most every so often: under a post that
+ * is much talked about there are hundreds of comments a minute.
+ * @param {import("./types.js").Card} card
+ */
+function lookAroundSoon(card) {
+  const open = route();
+  const thread = open.page === "inbox" && open.id ? state.conversations.get(open.id)?.thread : null;
+  if (!thread || !card.composer || card.composer.account.id !== thread.account.id || lookTimer) return;
+  if (card.id !== open.id && (!card.post || card.post.ref !== thread.post?.ref)) return;
+  lookTimer = window.setTimeout(async () => {
+    lookTimer = 0;
+    const id = route().id;
+    if (!id || id !== open.id || !state.conversations.has(id)) return;
+    try {
+      const answer = await api.get(api.conversationPath(id, "thread"));
+      if (state.conversations.get(id)?.status === "ready") patchConversation(id, { thread: answer.thread });
+    } catch {
+      // The next thing that happens, or opening it again, fetches it.
+    }
+  }, THREAD_DELAY_MS);
+}
+
+/**
+ * Fetches of conversations under way, each with what came live in the meantime: an answer may be older than that.
+ * @type {Set<{id: string, messages: import("./types.js").Message[], card: import("./types.js").Card|null}>}
+ */
+const fetches = new Set();
+
 /**
  * @param {string} id
  * @throws {api.ApiError}
  */
 export async function loadConversation(id) {
   if (!state.conversations.has(id)) patchConversation(id, { status: "loading" });
+  const meanwhile = { id, messages: /** @type {import("./types.js").Message[]} */ ([]), card: /** @type {import("./types.js").Card|null} */ (null) };
+  fetches.add(meanwhile);
   try {
     const answer = await api.get(api.conversationPath(id));
     const now = state.conversations.get(id);
-    // Messages that came by the socket meanwhile stay: the answer may be older than they are.
-    const messages = mergeMessages(now?.messages ?? [], answer.messages);
+    const messages = mergeMessages(mergeMessages(now?.messages ?? [], answer.messages), meanwhile.messages);
     const stored = new Set(messages.map((m) => m.client_id));
-    patchConversation(id, { status: "ready", messages, timeline: answer.timeline, seen: answer.seen ?? 0, card: now?.card ?? answer.card });
-    applyCard(answer.card, false);
+    patchConversation(id, {
+      status: "ready",
+      messages,
+      timeline: answer.timeline,
+      seen: answer.seen ?? 0,
+      card: now?.card ?? answer.card,
+      thread: answer.thread ?? null,
+    });
+    applyCard(meanwhile.card && meanwhile.card.version >= answer.card.version ? meanwhile.card : answer.card, false);
     const pending = state.pending.get(id);
     if (pending?.some((p) => stored.has(p.id))) {
       const left = pending.filter((p) => !stored.has(p.id));
@@ -163,6 +213,8 @@ export async function loadConversation(id) {
     if (status === 404 || status === 403) applyGone(id);
     else if (state.conversations.get(id)?.messages.length === 0) patchConversation(id, { status: "failed" });
     throw error;
+  } finally {
+    fetches.delete(meanwhile);
   }
 }
 
@@ -317,5 +369,5 @@ export function toast(kind, text) {
 /** @param {number} id */
 export const dropToast = (id) => set({ toasts: state.toasts.filter((one) => one.id !== id) });
 
-/** @param {{kind: string, id?: string}|null} dialog */
+/** @param {import("./store.js").State["dialog"]} dialog */
 export const showDialog = (dialog) => set({ dialog });

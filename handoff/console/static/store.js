@@ -27,7 +27,7 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {{is_open: boolean, text: string}|null} open
  * @property {{status: "connecting"|"online"|"offline", dataAt: number|null, retryAt: number|null}} net
  * @property {Toast[]} toasts
- * @property {{kind: string, id?: string}|null} dialog
+ * @property {{kind: string, id?: string, with?: any}|null} dialog `with`: what else the dialog needs
  * @property {Set<string>} busy conversations with an action under way
  */
 

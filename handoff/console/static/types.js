@@ -2,9 +2,12 @@
 // Shapes of what the console API sends (docs/protocol.md). Only types: this module exports nothing at run time.
 
 /** @typedef {"bot"|"queued"|"offered"|"active"|"on_hold"|"level2"|"wrap_up"|"closed"|"abandoned"} CardState */
-/** @typedef {"take"|"reply"|"return"|"transfer"|"accept"|"decline"|"level2"|"level2_done"|"hold"|"resume"|"close"} Action */
+/** @typedef {"take"|"reply"|"return"|"transfer"|"accept"|"decline"|"level2"|"level2_done"|"hold"|"resume"|"close"|"hide"|"unhide"} Action */
 /** @typedef {{id: string, name: string}} Named */
-/** @typedef {{kind: "citizen"|"assistant"|"operator"|"specialist"|"system", name: string|null}} Author */
+/** `name` is `outside` of somebody who answered on the platform itself. @typedef {{kind: "citizen"|"assistant"|"operator"|"specialist"|"system", name: string|null}} Author */
+/** @typedef {"direct"|"public"|"private"} Mode */
+/** @typedef {{kind: string, name: string|null, url: string|null, size: number|null}} Attachment */
+/** What became of a message on its platform; null in the web chat. @typedef {"queued"|"sent"|"delivered"|"read"|"failed"|"unknown"|"cancelled"|null} Delivery */
 
 /**
  * @typedef {object} Message
@@ -18,6 +21,89 @@
  * @property {{title: string, payload: string}[]} buttons
  * @property {{title: string, url: string, kind: string}[]} links
  * @property {{title: string, url: string|null, date: string|null}|null} source
+ * @property {Attachment[]} attachments
+ * @property {string|null} placeholder what stands in the text, at its end, for things that are not text
+ * @property {boolean} edited
+ * @property {boolean} deleted
+ * @property {Mode|null} mode
+ * @property {Delivery} delivery
+ * @property {string|null} delivery_reason
+ */
+
+/**
+ * One way to answer on a platform, and whether it is open now.
+ * @typedef {object} WayToAnswer
+ * @property {Mode} mode
+ * @property {boolean} allowed
+ * @property {string|null} refusal a code of `social.refusal.*`
+ * @property {number} text_limit
+ * @property {string|null} closes_at
+ */
+
+/**
+ * What the one who writes on a platform must know.
+ * @typedef {object} Place
+ * @property {string} channel
+ * @property {Named} account
+ * @property {"direct"|"comment"} kind
+ * @property {WayToAnswer[]} modes
+ * @property {number} text_limit
+ * @property {boolean} splits a text longer than the limit goes out in parts
+ * @property {string|null} window_closes_at
+ * @property {string|null} assistant_window_closes_at
+ * @property {boolean} human_agent
+ * @property {boolean} private_reply_left
+ * @property {boolean} summoned
+ * @property {Record<string, number>|null} cost in US dollars, by mode
+ * @property {Record<string, number>} sends
+ * @property {string|null} paused
+ * @property {boolean} blocked
+ * @property {boolean} deleted
+ * @property {boolean} can_hide
+ * @property {boolean} hidden
+ * @property {boolean} hide_proposed
+ * @property {boolean} answered_outside
+ */
+
+/** @typedef {{id: string|null, name: string|null, handle: string|null}} Writer */
+
+/**
+ * @typedef {object} ThreadComment
+ * @property {string|null} ref
+ * @property {string|null} parent_ref
+ * @property {Writer} author
+ * @property {string} text
+ * @property {Attachment[]} attachments
+ * @property {string|null} placeholder
+ * @property {boolean} edited
+ * @property {string} at
+ * @property {string|null} url
+ * @property {boolean} hidden
+ * @property {boolean} deleted
+ * @property {string|null} conversation_id null when the person may not see it
+ * @property {CardState|null} state
+ * @property {{author: Author, text: string, at: string, delivery: Delivery}[]} answers
+ */
+
+/**
+ * What stands around a conversation on its platform.
+ * @typedef {object} Thread
+ * @property {"direct"|"comment"} kind
+ * @property {{id: string, name: string, channel: string}} account
+ * @property {Writer} author
+ * @property {string|null} comment_ref
+ * @property {string|null} parent_ref
+ * @property {string|null} url
+ * @property {{ref: string, text: string, link: string|null, url: string|null, published_at: string|null, ours: boolean}|null} post
+ * @property {string} created_at
+ * @property {string} received_at
+ * @property {string} last_inbound_at
+ * @property {string|null} private_reply_at
+ * @property {{at: string, by: string|null, reason: string|null}|null} hidden
+ * @property {string|null} deleted_at
+ * @property {string|null} answered_outside_at
+ * @property {{kind: "hide"|"unhide", state: string, reason: string|null}|null} last_deed
+ * @property {ThreadComment[]} comments
  */
 
 /**
@@ -48,6 +134,10 @@
  * @property {{score: number, comment: string|null}|null} rating
  * @property {string|null} case_no
  * @property {Action[]} may
+ * @property {Writer|null} author
+ * @property {Place|null} composer null in the web chat
+ * @property {{ref: string, text: string, url: string|null}|null} post
+ * @property {{since: string, soon_at: string, late_at: string}|null} clock of an answer that is due on a platform
  */
 
 /** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, enter_sends: boolean, theme: "auto"|"light"|"dark"}} Settings */
@@ -70,11 +160,66 @@
 /** @typedef {{ts: string, kind: string, actor: string|Named|null, text: string|null}} TimelineEvent */
 
 /**
+ * @typedef {object} Identity
+ * @property {string} id
+ * @property {string} channel
+ * @property {Named} account
+ * @property {string|null} name
+ * @property {string} since
+ * @property {boolean} this whose conversation is looked at
+ * @property {{evidence: string, text: string, reason: string|null, by: Named|null, at: string}|null} link
+ */
+
+/**
+ * @typedef {object} Suggestion
+ * @property {string} id of the other conversation
+ * @property {string} text
+ * @property {{code: string, text: string}[]} because
+ * @property {string} channel
+ * @property {Named} account
+ * @property {string} opened_at
+ * @property {CardState} state
+ * @property {Named|null} holder
+ * @property {number|null} case_no
+ * @property {boolean} visible
+ * @property {string|null} last
+ * @property {{id: string, version: number}|null} closes the conversation that ends as a duplicate; null when the person may not end it
+ */
+
+/**
+ * @typedef {object} HistoryEntry
+ * @property {string} conversation
+ * @property {string} identity
+ * @property {string} channel
+ * @property {Named} account
+ * @property {CardState} state
+ * @property {string} opened_at
+ * @property {string|null} closed_at
+ * @property {string|null} service_id
+ * @property {{id: string, title: string}|null} [service]
+ * @property {string|null} topic
+ * @property {string|null} outcome
+ * @property {number|null} case_no
+ * @property {string|null} last
+ */
+
+/**
+ * @typedef {object} Citizen
+ * @property {string|null} citizen null while the identity stands alone
+ * @property {Identity[]} identities
+ * @property {HistoryEntry[]} history
+ * @property {number} hidden conversations that the person may not see
+ * @property {Suggestion[]} suggestions
+ * @property {("link"|"unlink"|"code"|"deep_link")[]} may
+ */
+
+/**
  * A message on its way: shown at once, replaced by the stored one when the server has it.
  * @typedef {object} Pending
  * @property {string} id made once; repeated on every retry so that nothing is doubled
  * @property {string} conversation
  * @property {string} text
+ * @property {Mode} [mode]
  * @property {string} ts
  * @property {"sending"|"failed"} state
  * @property {string|null} error a text for the person
@@ -89,6 +234,9 @@
  * @property {TimelineEvent[]} timeline
  * @property {{author: Author, until: number}|null} typing
  * @property {number} seen the citizen has read up to this `seq`
+ * @property {Thread|null} thread null in the web chat
+ * @property {Citizen|"failed"|null} citizen null until it has been fetched
+ * @property {number} news how often something was heard of it: what a card does not show may have changed as well
  */
 
 /**

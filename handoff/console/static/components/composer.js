@@ -1,19 +1,23 @@
 // @ts-check
 // Where the answer is written, or the reason why it cannot be.
-import { begin, send, typing } from "../actions.js";
+import { begin, send, typing, whenRefilled } from "../actions.js";
+import { lengthOn } from "../count.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
-import { settingsOf } from "../session.js";
+import { settingsOf, showDialog } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
+import { Facts, isConfirmed, Modes, useWays } from "./ways.js";
 
 /** @typedef {import("../types.js").Card} Card */
 
+/** What the service takes in one message; platforms may take less. */
 const MOST = 4000;
-const WARN_FROM = 3500;
+/** From when on the characters left are shown: in the last eighth, and at least this many before the end. */
+const WARN_CHARACTERS = 120;
 const DRAFT_DELAY_MS = 250;
 
 /** @param {Card} card @param {string} me @returns {string} why the person may not write now */
@@ -46,7 +50,7 @@ const WAYS_ON = ["accept", "decline", "take", "resume", "level2_done", "close"];
 export function Composer({ card }) {
   const me = useStore((s) => s.me?.id ?? "");
   const busy = useStore((s) => s.busy.has(card.id));
-  if (card.may.includes("reply")) return html`<${Writer} key=${card.id} id=${card.id} me=${me} lang=${card.lang} />`;
+  if (card.may.includes("reply")) return html`<${Writer} key=${card.id} card=${card} me=${me} />`;
   const ways = WAYS_ON.filter((action) => card.may.includes(action)).slice(0, 2);
   return html`
     <div class="composer composer--locked">
@@ -56,13 +60,17 @@ export function Composer({ card }) {
     </div>`;
 }
 
-/** @param {{id: string, me: string, lang: string}} props */
-function Writer({ id, me, lang }) {
+/** @param {{card: Card, me: string}} props */
+function Writer({ card, me }) {
+  const id = card.id;
   const [text, setText] = useState(() => readDraft(me, id));
+  const [problem, setProblem] = useState("");
   const field = useRef(/** @type {HTMLTextAreaElement|null} */ (null));
   const latest = useRef(text);
   latest.current = text;
   const enterSends = useStore((s) => settingsOf(s.me).enter_sends);
+  const { ways, way, choose } = useWays(card, me);
+  const place = card.composer;
 
   useEffect(() => {
     const timer = setTimeout(() => writeDraft(me, id, text), DRAFT_DELAY_MS);
@@ -71,21 +79,49 @@ function Writer({ id, me, lang }) {
   useEffect(() => {
     const keepNow = () => writeDraft(me, id, latest.current);
     window.addEventListener("pagehide", keepNow);
+    const off = whenRefilled((conversation, refused) => {
+      if (conversation !== id) return;
+      setText(latest.current.trim() ? `${refused}\n\n${latest.current}` : refused);
+      field.current?.focus();
+    });
     return () => {
+      off();
       window.removeEventListener("pagehide", keepNow);
       keepNow();
       typing(id, false);
     };
   }, []);
+  useEffect(() => setProblem(""), [text, way?.mode, way?.allowed]);
 
-  const tooLong = text.length > MOST;
-  const submit = () => {
-    const said = text.trim();
-    if (!said || said.length > MOST) return;
-    send(id, said);
+  const mode = way?.mode ?? "direct";
+  // What goes out in parts is limited by the service only.
+  const limit = way && place && !place.splits ? Math.min(MOST, way.text_limit) : MOST;
+  const length = lengthOn(card.channel, mode, text);
+  const tooLong = length > limit;
+  const parts = place?.splits && way && lengthOn(card.channel, mode, text.trim()) > way.text_limit;
+  const shown = text && (length > limit - Math.max(WARN_CHARACTERS, limit / 8) || (!place?.splits && place && limit < 1000 && length > limit / 2));
+  const closed = Boolean(place) && !way?.allowed;
+
+  const goOut = (/** @type {string} */ said) => {
+    send(id, said, mode);
     setText("");
     writeDraft(me, id, "");
     field.current?.focus();
+  };
+  const submit = () => {
+    const said = text.trim();
+    if (!said) return;
+    if (closed) {
+      setProblem(ways.some((one) => one.allowed) ? t("social.mode.choose") : t("social.mode.none"));
+      return;
+    }
+    if (tooLong) {
+      setProblem(t("social.too_long", { count: length - limit }));
+      return;
+    }
+    // Everybody will read it, for ever: asked once in each conversation.
+    if (mode === "public" && !isConfirmed(me, id)) showDialog({ kind: "public", id, with: { text: said, then: () => goOut(said) } });
+    else goOut(said);
   };
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
@@ -98,24 +134,29 @@ function Writer({ id, me, lang }) {
       const asked = event.ctrlKey || event.metaKey;
       if (asked || (enterSends && !event.shiftKey && !event.altKey)) {
         event.preventDefault();
-        submit();
+        // A key held down must not answer the question that it has raised.
+        if (!event.repeat) submit();
       }
     }
   };
+  const described = ["composer-hint", place && "composer-facts", problem && "composer-problem"].filter(Boolean).join(" ");
   return html`
-    <form class="composer" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(); }}>
-      <label class="vh" for="composer-text">${t("composer.label")}</label>
-      <textarea id="composer-text" ref=${field} class="input composer__text" rows="2" value=${text} lang=${lang} spellcheck
-        placeholder=${t("composer.placeholder")} aria-describedby="composer-hint" aria-invalid=${tooLong ? "true" : undefined}
+    <form class=${mode === "public" && !closed ? "composer composer--public" : "composer"} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(); }}>
+      ${place && html`<${Modes} ways=${ways} way=${way} place=${place} onChoose=${choose} />`}
+      ${place && html`<${Facts} id="composer-facts" place=${place} way=${way} parts=${Boolean(parts)} />`}
+      <label class="vh" for="composer-text">${t(mode === "public" ? "social.composer_public" : "composer.label")}</label>
+      <textarea id="composer-text" ref=${field} class="input composer__text" rows="2" value=${text} lang=${card.lang} spellcheck
+        placeholder=${t(mode === "public" && !closed ? "social.placeholder_public" : "composer.placeholder")} aria-describedby=${described} aria-invalid=${tooLong || problem ? "true" : undefined}
         onInput=${(/** @type {any} */ e) => {
           setText(e.target.value);
           typing(id, e.target.value.trim() !== "");
         }}
         onKeyDown=${onKey}></textarea>
+      ${problem && html`<p class="field__error" id="composer-problem" role="alert">${problem}</p>`}
       <div class="composer__foot">
         <p id="composer-hint" class="composer__hint">${t(enterSends ? "composer.hint_enter" : "composer.hint_ctrl")}</p>
-        ${text.length > WARN_FROM && html`<p class=${tooLong ? "composer__count composer__count--over" : "composer__count"} role="status">${t("composer.left", { count: MOST - text.length })}</p>`}
-        <${Button} type="submit" kind="primary" icon="send" busy=${!text.trim() || tooLong}>${t("composer.send")}</>
+        ${shown && html`<p class=${tooLong ? "composer__count composer__count--over" : "composer__count"} role="status">${t("composer.left", { count: limit - length })}</p>`}
+        <${Button} type="submit" kind="primary" icon="send" busy=${!text.trim() || tooLong || closed}>${t(mode === "public" && !closed ? "social.send_public" : mode === "private" && !closed ? "social.send_private" : "composer.send")}</>
       </div>
     </form>`;
 }

@@ -9,10 +9,15 @@ import { loadConversation, settingsOf } from "../session.js";
 import { KEY_OF } from "../shortcuts.js";
 import { useStore } from "../store.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
-import { Button, LangBadge, StateChip, Waiting } from "./bits.js";
+import { Button, LangBadge, StateChip } from "./bits.js";
+import { SuggestionNote } from "./citizen.js";
 import { Composer } from "./composer.js";
+import { useDecides } from "./delivery.js";
 import { Icon } from "./icons.js";
 import { authorName, MessageView, PendingView } from "./message.js";
+import { PlaceNotes } from "./placenotes.js";
+import { AnswerClock, From, nameOfTalk, placeName, writerName } from "./social.js";
+import { ThreadView } from "./thread.js";
 
 /** @typedef {import("../types.js").Action} Action */
 /** @typedef {import("../types.js").Card} Card */
@@ -28,6 +33,8 @@ const ACTIONS = [
   ["hold", "pause"],
   ["transfer", "swap"],
   ["level2", "expert"],
+  ["hide", "hide"],
+  ["unhide", "show"],
   ["return", "undo"],
 ];
 const GROUP_MS = 3 * 60 * 1000;
@@ -68,15 +75,23 @@ function Messages({ id }) {
   const me = useStore((s) => s.me);
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const list = useRef(/** @type {HTMLElement|null} */ (null));
+  const end = useRef(/** @type {HTMLElement|null} */ (null));
   const atBottom = useRef(true);
+  const decides = useDecides(id);
+  const writer = useStore((s) => writerName((s.cards.get(id) ?? s.conversations.get(id)?.card)?.author));
   const counted = useRef(0);
   const [fresh, setFresh] = useState(0);
   const messages = conversation?.messages ?? [];
   const total = messages.length + (pending?.length ?? 0);
 
+  const thread = conversation?.thread?.kind === "comment" ? conversation.thread : null;
+
+  // Of a comment the last words stand in the midst of what others have written: there the end of the talk is kept in sight.
   const toBottom = () => {
     const element = box.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (!element) return;
+    if (thread) end.current?.scrollIntoView({ block: "nearest" });
+    else element.scrollTop = element.scrollHeight;
   };
   useLayoutEffect(() => {
     const before = counted.current;
@@ -94,7 +109,13 @@ function Messages({ id }) {
     watcher.observe(element);
     if (list.current) watcher.observe(list.current);
     return () => watcher.disconnect();
-  }, []);
+  }, [Boolean(thread)]);
+  useLayoutEffect(() => {
+    if (!thread || !box.current) return;
+    // First of all the comment itself is to be seen, with as much of its surroundings as there is room for.
+    box.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    toBottom();
+  }, [Boolean(thread)]);
   useEffect(() => {
     const read = () => markRead(id);
     read();
@@ -105,7 +126,8 @@ function Messages({ id }) {
   const onScroll = () => {
     const element = box.current;
     if (!element) return;
-    atBottom.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_BOTTOM_PX;
+    const below = thread && end.current ? end.current.getBoundingClientRect().bottom - element.getBoundingClientRect().bottom : element.scrollHeight - element.scrollTop - element.clientHeight;
+    atBottom.current = below < NEAR_BOTTOM_PX;
     if (atBottom.current && fresh) setFresh(0);
   };
 
@@ -122,26 +144,32 @@ function Messages({ id }) {
       Date.parse(message.ts) - Date.parse(before.ts) < GROUP_MS);
     const own = message.author.kind === "operator" || message.author.kind === "specialist";
     rows.push(html`<${MessageView} key=${message.id} message=${message} mine=${own && message.author.name === me?.name}
-      grouped=${grouped} seen=${(conversation?.seen ?? 0) >= message.seq} />`);
+      grouped=${grouped} seen=${(conversation?.seen ?? 0) >= message.seq} conversation=${id} writer=${writer} decides=${decides} url=${thread?.url ?? null} />`);
   });
 
   const typing = conversation?.typing;
+  const log = html`
+    <ol class="msgs" role="list" ref=${list}>
+      ${rows}${pending?.map((one) => html`<${PendingView} key=${one.id} one=${one} />`)}
+    </ol><span class="msgs__end" ref=${end}></span>`;
+  // What is heard is the talk itself, not what strangers write around it.
+  const live = { role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": t("conversation.messages") };
   return html`
     <div class="talk">
-      <div class="talk__scroll" ref=${box} onScroll=${onScroll} tabindex="0" role="log" aria-live="polite" aria-relevant="additions"
-        aria-label=${t("conversation.messages")}>
+      <div class="talk__scroll" ref=${box} onScroll=${onScroll} tabindex="0" ...${thread ? { role: "region", "aria-label": t("social.thread") } : live}>
         ${conversation?.status === "loading" && !messages.length && html`<p class="talk__note" role="status">${t("conversation.loading")}</p>`}
         ${conversation?.status === "failed" && html`<div class="talk__note"><p role="alert">${t("conversation.failed")}</p>
           <${Button} icon="refresh" onClick=${() => loadConversation(id).catch(() => {})}>${t("action.try_again")}</></div>`}
-        <ol class="msgs" role="list" ref=${list}>
-          ${rows}${pending?.map((one) => html`<${PendingView} key=${one.id} one=${one} />`)}
-        </ol>
+        ${thread ? html`<${ThreadView} thread=${thread}><div ...${live}>${log}</div></>` : log}
       </div>
       ${fresh > 0 && html`<button type="button" class="talk__fresh" onClick=${() => { atBottom.current = true; toBottom(); setFresh(0); }}>
         <${Icon} name="down" size=${14} />${t("conversation.fresh", { count: fresh })}</button>`}
       <p class="talk__typing" aria-live="off">${typing && html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${t("conversation.typing", { name: authorName(typing.author) })}`}</p>
     </div>`;
 }
+
+/** Whose matter it is: of a municipality's page nobody is named but the page. @param {Card} card */
+const subPlace = (card) => card.institution?.name ?? (card.composer ? (card.municipality?.name ?? placeName(card)) : t("card.no_institution"));
 
 /** @param {{id: string}} props */
 export function ConversationPane({ id }) {
@@ -165,20 +193,24 @@ export function ConversationPane({ id }) {
       <div class="empty"><${Icon} name="info" size=${28} /><h2 id="conversation-title" tabindex="-1">${t(status === "missing" ? "conversation.missing" : "conversation.failed")}</h2>
       <a href="#/inbox">${t("conversation.to_list")}</a></div></section>`;
   }
-  const subject = card ? (card.service?.title ?? topics.find((one) => one.id === card.topic)?.name ?? card.topic ?? t("card.no_service")) : t("conversation.loading");
+  const person = card ? (writerName(card.author) || card.contact?.name) : "";
+  const subject = card ? (card.service?.title ?? topics.find((one) => one.id === card.topic)?.name ?? card.topic ?? (card.composer ? nameOfTalk(card) : t("card.no_service"))) : t("conversation.loading");
   return html`
     <section class="conversation" aria-labelledby="conversation-title">
       <header class=${cx("conversation__head", card && isMine(card, me) && "conversation__head--mine")}>
         <a class="icon-button only-narrow" href="#/inbox" aria-label=${t("conversation.to_list")}><${Icon} name="back" /></a>
         <div class="conversation__what">
           <h2 id="conversation-title" tabindex="-1"><bdi>${subject}</bdi></h2>
-          <p class="conversation__sub"><bdi>${card ? (card.institution?.name ?? t("card.no_institution")) : ""}</bdi>${card?.contact?.name && html`<span> · <bdi>${card.contact.name}</bdi></span>`}</p>
+          <p class="conversation__sub"><bdi>${card ? subPlace(card) : ""}</bdi>${person && html`<span> · <bdi>${person}</bdi></span>`}</p>
+          ${card && html`<p class="conversation__from"><${From} card=${card} /></p>`}
         </div>
-        ${card && html`<p class="conversation__marks"><${Waiting} card=${card} /><${LangBadge} lang=${card.lang} /><${StateChip} card=${card} /></p>`}
+        ${card && html`<p class="conversation__marks"><${AnswerClock} card=${card} /><${LangBadge} lang=${card.lang} /><${StateChip} card=${card} /></p>`}
         <a class="icon-button only-no-details" href=${conversationHash(id, "details")} aria-label=${t("conversation.to_details")}><${Icon} name="info" /></a>
       </header>
       ${card && html`<${Actions} card=${card} />`}
       ${card?.summary && html`<p class="conversation__why"><strong>${card.reason ? label("reason", card.reason) : t("details.summary")}:</strong> <bdi>${card.summary}</bdi></p>`}
+      <${SuggestionNote} id=${id} />
+      ${card?.composer && html`<${PlaceNotes} card=${card} thread=${conversation?.thread ?? null} />`}
       <${Messages} key=${id} id=${id} />
       ${card && html`<${Composer} card=${card} />`}
     </section>`;

@@ -5,9 +5,10 @@ import { clock, dateTime, label, t, timeOrDate } from "../i18n.js";
 import { nameOf } from "../model.js";
 import { conversationHash } from "../router.js";
 import { useStore } from "../store.js";
-import { Waiting } from "./bits.js";
+import { CitizenCard } from "./citizen.js";
 import { Icon } from "./icons.js";
 import { seesCases } from "./header.js";
+import { AnswerClock, placeName, writerName } from "./social.js";
 
 /** @param {{name: string, children?: any}} props */
 const Row = ({ name, children }) => (children ? html`<div><dt>${name}</dt><dd>${children}</dd></div>` : null);
@@ -28,6 +29,7 @@ export function Details({ id }) {
   const role = useStore((s) => s.me?.role ?? "");
   const card = listed ?? conversation?.card;
   if (!card) return html`<aside class="details" aria-label=${t("details.title")}></aside>`;
+  const thread = conversation?.thread;
   const topic = topics.find((one) => one.id === card.topic)?.name ?? card.topic;
   return html`
     <aside class="details" aria-labelledby="details-title">
@@ -37,7 +39,7 @@ export function Details({ id }) {
       </header>
       <dl class="facts">
         <${Row} name=${t("details.reason")}>${card.reason && label("reason", card.reason)}</>
-        <${Row} name=${t("details.waiting")}>${card.waiting_since && html`<${Waiting} card=${card} />${card.due_at && html`<span class="muted"> ${t("details.due", { time: timeOrDate(card.due_at) })}</span>`}`}</>
+        <${Row} name=${t(card.clock ? "social.details.due" : "details.waiting")}>${(card.composer ? card.clock : card.waiting_since) && html`<${AnswerClock} card=${card} />${card.due_at && html`<span class="muted"> ${t("details.due", { time: timeOrDate(card.due_at) })}</span>`}`}</>
         <${Row} name=${t("details.state")}>${label("state", card.state)}</>
         <${Row} name=${t("details.holder")}>${card.holder && html`<bdi>${card.holder.name}</bdi>`}</>
         <${Row} name=${t("details.specialist")}>${(card.specialist || card.level2_institution) && [card.specialist?.name, card.level2_institution?.name].filter(Boolean).join(", ")}</>
@@ -46,7 +48,9 @@ export function Details({ id }) {
         <${Row} name=${t("details.topic")}>${topic && html`<bdi>${topic}</bdi>`}</>
         <${Row} name=${t("details.municipality")}><bdi>${card.municipality?.name ?? t("details.unknown")}</bdi></>
         <${Row} name=${t("details.language")}>${label("language", card.lang)}</>
-        <${Row} name=${t("details.channel")}>${label("channel", card.channel)}${card.site && html`<span class="muted"> · ${card.site}</span>`}</>
+        <${Row} name=${t("details.channel")}>${label("channel", card.channel)}${placeName(card) && html`<span class="muted"> · <bdi>${placeName(card)}</bdi></span>`}</>
+        <${Row} name=${t("social.details.author")}>${writerName(card.author) && html`<bdi>${writerName(card.author)}</bdi>${card.author?.name && card.author.handle && html`<span class="muted"> <bdi>@${card.author.handle.replace(/^@/, "")}</bdi></span>`}`}</>
+        <${Row} name=${t("social.details.written")}>${thread && dateTime(thread.created_at)}</>
         <${Row} name=${t("details.opened")}>${dateTime(card.opened_at)}</>
         <${Row} name=${t("details.closed")}>${card.closed_at && dateTime(card.closed_at)}</>
         <${Row} name=${t("details.case_no")}>${card.case_no && (seesCases(role) ? html`<a href=${`#/cases/${encodeURIComponent(card.case_no)}`}>${card.case_no}</a>` : card.case_no)}</>
@@ -59,6 +63,7 @@ export function Details({ id }) {
             <${Row} name=${t("details.phone")}>${card.contact.phone && html`<a href=${`tel:${card.contact.phone.replace(/[^\d+]/g, "")}`}>${card.contact.phone}</a>`}</>
           </dl>`
         : html`<p class="muted">${t("details.no_contact")}</p>`}
+      <${CitizenCard} key=${id} card=${card} />
       <h3>${t("details.rating")}</h3>
       ${card.rating
         ? html`<p><strong>${t("details.score", { score: card.rating.score })}</strong>${card.rating.comment && html`<br /><bdi>${card.rating.comment}</bdi>`}</p>`

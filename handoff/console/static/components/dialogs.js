@@ -13,6 +13,8 @@ import { useStore } from "../store.js";
 import { useState } from "../vendor/hooks.js";
 import { Alert, Button } from "./bits.js";
 import { Dialog } from "./dialog.js";
+import { DuplicateDialog, LinkDialog, UnlinkDialog } from "./dialogs_citizen.js";
+import { HideDialog, PublicDialog } from "./dialogs_social.js";
 import { PickList, TextArea } from "./picklist.js";
 
 const closeDialog = () => {
@@ -265,6 +267,16 @@ export function DialogHost() {
       return html`<${Level2Dialog} key=${id} id=${id} />`;
     case "close":
       return html`<${CloseDialog} key=${id} id=${id} />`;
+    case "public":
+      return html`<${PublicDialog} key=${id} id=${id} text=${dialog.with.text} then=${dialog.with.then} />`;
+    case "hide":
+      return html`<${HideDialog} key=${id} id=${id} />`;
+    case "link":
+      return html`<${LinkDialog} key=${id} id=${id} />`;
+    case "unlink":
+      return html`<${UnlinkDialog} key=${id} id=${id} identity=${dialog.with.identity} />`;
+    case "duplicate":
+      return html`<${DuplicateDialog} key=${id} id=${id} suggestion=${dialog.with.suggestion} />`;
     case "help":
       return html`<${HelpDialog} />`;
     case "settings":

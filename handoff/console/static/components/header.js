@@ -13,6 +13,20 @@ const SEES_CASES = new Set(["supervisor", "admin"]);
 
 /** @param {string} role */
 export const seesCases = (role) => SEES_CASES.has(role);
+/** The board of accounts; only administrators change anything there. @param {string} role */
+export const seesChannels = (role) => SEES_CASES.has(role);
+/** @param {string} role */
+export const seesPublications = (role) => role === "editor" || SEES_CASES.has(role);
+/** Editors have no conversations. @param {string} role */
+export const seesInbox = (role) => role !== "editor";
+
+/** The pages of a role, in the order of the menu: route, icon, key of the name. @param {string} role */
+const pagesOf = (role) => [
+  ...(seesInbox(role) ? [["inbox", "inbox", "nav.inbox"]] : []),
+  ...(seesCases(role) ? [["cases", "cases", "nav.cases"]] : []),
+  ...(seesPublications(role) ? [["publications", "megaphone", "publications.title"]] : []),
+  ...(seesChannels(role) ? [["channels", "plug", "channels.title"]] : []),
+];
 
 function OpenPill() {
   const open = useStore((s) => s.open);
@@ -32,12 +46,12 @@ export function Header({ page }) {
   const settings = settingsOf(me);
   const hide = () => menu.current?.hidePopover();
   const available = me.availability === "available";
+  const pages = pagesOf(me.role);
   return html`
     <header class="top">
-      <a class="brand" href="#/inbox" aria-label=${t("product")}><img src="/console/static/favicon.svg" alt="" width="26" height="26" /><span>${t("product")}</span></a>
-      <nav class="nav" aria-label=${t("nav.label")}>
-        <a href="#/inbox" aria-current=${page === "cases" ? undefined : "page"}><${Icon} name="inbox" /><span>${t("nav.inbox")}</span></a>
-        ${seesCases(me.role) && html`<a href="#/cases" aria-current=${page === "cases" ? "page" : undefined}><${Icon} name="cases" /><span>${t("nav.cases")}</span></a>`}
+      <a class="brand" href=${`#/${pages[0][0]}`} aria-label=${t("product")}><img src="/console/static/favicon.svg" alt="" width="26" height="26" /><span>${t("product")}</span></a>
+      <nav class=${pages.length > 2 ? "nav nav--many" : "nav"} aria-label=${t("nav.label")}>
+        ${pages.map(([name, icon, text]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? "page" : undefined}><${Icon} name=${icon} /><span>${t(text)}</span></a>`)}
       </nav>
       <${OpenPill} />
       <button type="button" class="switch" role="switch" aria-checked=${available ? "true" : "false"} aria-label=${t("availability.label")}

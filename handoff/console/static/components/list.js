@@ -8,9 +8,11 @@ import { conversationHash, go } from "../router.js";
 import { moveInList } from "../shortcuts.js";
 import { useStore } from "../store.js";
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
-import { LangBadge, StateChip, Waiting } from "./bits.js";
+import { LangBadge, StateChip } from "./bits.js";
 import { Icon } from "./icons.js";
+import { authorName } from "./message.js";
 import { fold } from "./picklist.js";
+import { AnswerClock, From, placeName, writerName } from "./social.js";
 
 /** @typedef {import("../types.js").Card} Card */
 /** @typedef {"waiting"|"mine"|"all"} Tab */
@@ -22,7 +24,8 @@ const TABS = ["waiting", "mine", "all"];
 function who(card) {
   const author = card.last?.author;
   if (!author) return "";
-  return typeof author === "string" ? label("author", author) : (author.name ?? label("author", author.kind));
+  if (author === "citizen" || (typeof author === "object" && author.kind === "citizen")) return writerName(card.author) || label("author", "citizen");
+  return typeof author === "string" ? label("author", author) : authorName(author);
 }
 
 const CardView = pure(
@@ -32,13 +35,14 @@ const CardView = pure(
       <a class=${cx("card", current && "card--current", isOver(card) && "card--over")} href=${conversationHash(card.id)} data-card=${card.id}
         aria-current=${current ? "true" : undefined}>
         <span class="card__top">
-          <${Waiting} card=${card} />
+          <${AnswerClock} card=${card} />
           <${LangBadge} lang=${card.lang} />
           ${showState && html`<${StateChip} card=${card} />`}
           ${!showState && card.offered_to && card.state === "offered" && html`<${StateChip} card=${card} />`}
           ${card.unread > 0 && html`<span class="badge badge--unread"><span aria-hidden="true">${card.unread}</span><span class="vh">${t("card.unread", { count: card.unread })}</span></span>`}
         </span>
         <span class="card__title"><${Title} card=${card} /></span>
+        <span class="card__from"><${From} card=${card} /></span>
         <span class="card__why"><bdi>${card.summary ?? (card.reason ? label("reason", card.reason) : "")}</bdi></span>
         <span class="card__last"><span class="card__who">${who(card)}${card.last ? ": " : ""}</span><bdi>${card.last?.text.replace(/\s+/g, " ") ?? ""}</bdi></span>
         <span class="card__time">${timeOrDate(card.last?.ts ?? card.opened_at)}</span>
@@ -46,11 +50,16 @@ const CardView = pure(
     </li>`,
 );
 
-/** The service first: of several cards of one institution it is what tells them apart. @param {{card: Card}} props */
+/**
+ * The service first: of several cards of one institution it is what tells them apart. On platforms whose name follows it; whose
+ * page it is, stands in the next line.
+ * @param {{card: Card}} props
+ */
 function Title({ card }) {
   const topics = useStore((s) => s.topics);
   const subject = card.service?.title ?? topics.find((one) => one.id === card.topic)?.name ?? card.topic;
-  const place = card.institution?.name ?? t("card.no_institution");
+  const writer = card.composer ? writerName(card.author) : "";
+  const place = writer || (card.institution?.name ?? (card.composer ? (card.municipality?.name ?? placeName(card)) : t("card.no_institution")));
   if (!subject) return html`<bdi>${place}</bdi>`;
   return html`<bdi>${subject}</bdi><span class="card__place"> · <bdi>${place}</bdi></span>`;
 }
@@ -76,7 +85,8 @@ function useCalmOrder(cards, frozen, scope) {
 /** @param {Card} card @param {string} wanted folded */
 function matches(card, wanted) {
   const text = [card.institution?.name, card.service?.title, card.topic, card.municipality?.name, card.summary, card.last?.text,
-    card.holder?.name, card.contact?.name, card.contact?.email, card.contact?.phone, card.case_no, card.site];
+    card.holder?.name, card.contact?.name, card.contact?.email, card.contact?.phone, card.case_no,
+    placeName(card), card.post?.text, card.author?.name, card.author?.handle];
   return fold(text.filter(Boolean).join(" ")).includes(wanted);
 }
 

@@ -1,0 +1,1 @@
+"""Accounts on platforms, what they told us (inbound store) and what we owe them (outbox)."""

@@ -1,0 +1,30 @@
+"""The load of the social channels, reduced: some six hundred events, three deaths, on either database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.load.social import Plan, Run, as_text, say
+
+#: The settling waits for leases of a minute and a half, whatever the size.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+REDUCED = Plan(events=200, per_second=10, kills=3, storm=60, answers=8, settle_s=600)
+
+
+@pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
+async def test_nothing_is_lost_and_nothing_said_twice(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    outcome = await Run(REDUCED, request.getfixturevalue(database), tmp_path, say).play()
+    print(as_text(outcome))
+    assert outcome.broken == []
+    assert len(outcome.restarts_s) == REDUCED.kills
+    figures = [one.figures for one in outcome.findings.values()]
+    assert sum(one["written"] for one in figures) == 3 * REDUCED.events + REDUCED.storm
+    # It is a test only if something went wrong.
+    assert sum(one["unknown"] + one["failed"] for one in figures) > 0
+    assert sum(sum(faults.values()) for faults in outcome.faults.values()) > 10
+    assert all(number >= 1 for number in outcome.mended.values()), outcome.mended
+    assert sum(one["by_operator"] for one in figures) == REDUCED.answers
