@@ -149,6 +149,7 @@ class Gateway:
             self.db, self.bus, self.clock, assistant, lambda: calendar, texts, names, self._policy, self.outbox
         )
         self.citizens = Citizens(self.clock, texts, self.channels, settings.secret_key.get_secret_value())
+        self.broker.citizens = self.citizens
         self.feed = Feed(self.db, self.bus)
         self.turns = Turns(self.broker)
         self.sweep = Sweep(self.broker, self.turns)

@@ -22,6 +22,7 @@ from handoff.channels import repository as platforms
 from handoff.channels.outbox import Outbox
 from handoff.channels.rules import Place
 from handoff.channels.schemas import DIRECT, Mode
+from handoff.citizens.service import Citizens
 from handoff.conversations import repository
 from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation, Message
@@ -131,11 +132,12 @@ class Inside:
 
     Attributes:
         opening: once a new conversation is there, before anything is said in it.
-        storing: once the message is there, with the conversation as it stands; what it raises undoes everything.
+        storing: once the message is there, with the conversation as it stands; what it raises undoes everything. Tells
+            whether the message is settled by that, so that there is nothing for the assistant to answer.
     """
 
     opening: Callable[[UnitOfWork, Conversation], Awaitable[None]]
-    storing: Callable[[UnitOfWork, EventLog, Message, repository.Standing], Awaitable[None]]
+    storing: Callable[[UnitOfWork, EventLog, Message, repository.Standing], Awaitable[bool]]
 
 
 class Broker:
@@ -163,6 +165,8 @@ class Broker:
         self.names = names
         self.policy = policy
         self.outbox = outbox
+        #: Knows citizens again across channels; set by the gateway, for it needs the channels.
+        self.citizens: Citizens | None = None
         self.on_turn: Callable[[PendingTurn], None] = _nobody_listens
 
     # --- what citizens do -------------------------------------------------------------------------------------------
@@ -237,8 +241,10 @@ class Broker:
             await repository.store_message(unit.session, message)
             events.add("message", standing.id, actor_kind="citizen", data={"seq": message.seq}, message=message)
             if inside is not None:
-                await inside.storing(unit, events, message, standing)
-            if standing.state == State.BOT:
+                settled = await inside.storing(unit, events, message, standing)
+            else:
+                settled = await self._recognise(unit, events, inbound, standing)
+            if standing.state == State.BOT and not settled:
                 await repository.store_turn(unit.session, message, now + self.policy.turn_lease)
                 pending = PendingTurn(message, standing)
             elif masked:
@@ -246,6 +252,14 @@ class Broker:
         if pending is not None:
             self.on_turn(pending)
         return Receipt(message.seq, message.at, repeated=False, opened=opened)
+
+    async def _recognise(
+        self, unit: UnitOfWork, events: EventLog, inbound: Inbound, standing: repository.Standing
+    ) -> bool:
+        """Whether a code that proves who writes was all that a message in the web chat was about (R11)."""
+        return self.citizens is not None and await self.citizens.recognise(
+            unit, events, self.say, standing, channel=inbound.channel, account_id=inbound.site, text=inbound.text
+        )
 
     async def _masked_note(self, unit: UnitOfWork, events: EventLog, standing: repository.Standing) -> None:
         conversation = await repository.get(unit.session, standing.id)

@@ -21,7 +21,7 @@ from kit.db import UnitOfWork
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.textual import clean
 
-OUTCOMES = ("resolved", "resolved_level2", "referred", "answer_later", "unresolved", "no_reply", "spam")
+OUTCOMES = ("resolved", "resolved_level2", "referred", "answer_later", "unresolved", "no_reply", "duplicate", "spam")
 #: What, besides, a conversation that no person closed can come to.
 CASE_OUTCOMES = (*OUTCOMES, "answered", "unanswered", "abandoned", "not_classified")
 TOPICS = [

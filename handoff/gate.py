@@ -6,7 +6,7 @@ from typing import Any
 
 from handoff.broker import Broker, greeting_id
 from handoff.conversations import repository
-from handoff.conversations.models import Site
+from handoff.conversations.models import Message, Site
 from handoff.conversations.schemas import Contact, Inbound, Receipt, message_view
 from handoff.live import Feed, Listener
 from handoff.state_machine import ENDED
@@ -56,25 +56,17 @@ class CitizenGate:
     def greeting(self, conversation_id: str, lang: str) -> dict[str, Any]:
         """The first words, before there is anything to store; they keep their id when they are."""
         utterance = self._broker.assistant.greeting(lang)
-        extras = utterance.extras()
-        return {
-            "seq": 1,
-            "id": greeting_id(conversation_id),
-            "client_id": None,
-            "ts": None,
-            "author": {"kind": "assistant", "name": None},
-            "text": utterance.text,
-            "lang": utterance.lang,
-            "buttons": extras.get("buttons", []),
-            "links": extras.get("links", []),
-            "source": None,
-            "attachments": [],
-            "edited": False,
-            "deleted": False,
-            "mode": None,
-            "delivery": None,
-            "delivery_reason": None,
-        }
+        # Without a time: nothing has been said yet.
+        return message_view(
+            Message(
+                id=greeting_id(conversation_id),
+                seq=1,
+                author_kind="assistant",
+                text=utterance.text,
+                lang=utterance.lang,
+                extras=utterance.extras(),
+            )
+        )
 
     async def rate(self, conversation_id: str, score: int, comment: str | None) -> None:
         """See :meth:`handoff.broker.Broker.rate`."""

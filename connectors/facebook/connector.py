@@ -13,7 +13,9 @@ from connectors.facebook import health, history, parse
 from connectors.facebook.client import Answer, GraphClient, Timeouts
 from connectors.facebook.failures import GraphFailure, send_result
 from connectors.facebook.outbound import (
+    COMMENT_LIMIT,
     HUMAN_WINDOW,
+    POST_LIMIT,
     PRIVATE_REPLY_WINDOW,
     REPLY_WINDOW,
     TEXT_LIMIT,
@@ -36,6 +38,7 @@ from kit.clock import Clock, SystemClock, iso
 _THREADS = 16
 _SIGNATURE = "x-hub-signature-256"
 _HOUR = timedelta(hours=1)
+_LIMITS = {"post": POST_LIMIT, "comment": COMMENT_LIMIT}
 _CLOSED = "the connector is closed"
 
 
@@ -106,6 +109,12 @@ class FacebookConnector:
         """
         app_id = account.credentials.get("app_id", "")
         return parse.webhook(account.platform_id, app_id, raw, self._clock.now(), direct=_direct(account))
+
+    def post_size(self, account: Account, message: OutboundMessage) -> tuple[int, int]:
+        """Characters, and how many there may be; for :class:`handoff.channels.ports.Measures`. An answer may have as many as
+        a message, in public too: Facebook would take more, a reader would not."""
+        del account
+        return len(message.text), _LIMITS.get(message.kind, TEXT_LIMIT)
 
     async def send(self, account: Account, message: OutboundMessage) -> SendResult:
         """Says, answers, hides or publishes one thing."""

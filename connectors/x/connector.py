@@ -120,7 +120,7 @@ class XConnector:
     def post_size(self, account: Account, message: OutboundMessage) -> tuple[int, int]:
         """How much a post or an answer takes of what it may, in X's weighted count; and how much that is.
 
-        For :class:`handoff.publications.ports.Measures`: what is shown while somebody writes is what decides when it is sent.
+        For :class:`handoff.channels.ports.Measures`: what is shown while somebody writes is what decides when it is sent.
         """
         return weighted_length(full_text(message)), _post_limit(account)
 

@@ -254,7 +254,7 @@ class Meaning:
         message: Message,
         standing: conversations.Standing,
         told: Told,
-    ) -> None:
+    ) -> bool:
         session, event = unit.session, told.event
         if standing.state == State.WRAP_UP:
             # It came to its end while we looked: begin anew with a conversation of its own.
@@ -282,7 +282,28 @@ class Meaning:
             due = self._broker.due_on_platform(values["last_inbound_at"])
             await conversations.set_where(session, standing.id, true(), {"due_at": due})
         await repository.wake_waiting(session, told.account.id, event.thread, self._broker.clock.now())
+        proved = await self._recognise(unit, events, standing, told)
         await self._done(unit, told, standing.id)
+        return proved
+
+    async def _recognise(
+        self, unit: UnitOfWork, events: EventLog, standing: conversations.Standing, told: Told
+    ) -> bool:
+        """Who wrote is known from now on (R11). Whether a proof was all the message was about."""
+        citizens, event = self._broker.citizens, told.event
+        return citizens is not None and await citizens.recognise(
+            unit,
+            events,
+            self._broker.say,
+            standing,
+            channel=told.account.channel,
+            account_id=told.account.id,
+            external_id=event.author.id if event.author else None,
+            name=event.author.name if event.author else None,
+            text=event.text,
+            token=event.token,
+            public=event.kind == "comment",
+        )
 
     async def _remember(self, unit: UnitOfWork, told: Told, message: Message, direction: str) -> None:
         row = {

@@ -288,3 +288,13 @@ class Priced(Protocol):
     def price(self, account: Account, message: OutboundMessage) -> float:
         """What the platform charges for ``message``, in its currency."""
         ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """A connector whose platform counts texts in its own way (X: a link is 23 characters, whatever its length), or has
+    another limit for posts than for messages."""
+
+    def post_size(self, account: Account, message: OutboundMessage) -> tuple[int, int]:
+        """How much ``message``, a ``post``, ``comment`` or ``public_reply``, takes of what is allowed; how much that is."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -19,11 +20,13 @@ class Place:
 
     Attributes:
         carries: what the account can carry; None while there is no connector for its channel.
+        measure: length of a public answer and its limit, as the platform counts; None where characters are counted.
     """
 
     account: ChannelAccount
     thread: ChannelThread
     carries: Capabilities | None
+    measure: Callable[[str], tuple[int, int]] | None = None
 
     @property
     def is_comment(self) -> bool:
@@ -50,6 +53,12 @@ class Place:
         if mode == "public" and self.carries.public_limit is not None:
             return self.carries.public_limit
         return self.carries.text_limit
+
+    def size(self, mode: Mode, text: str) -> tuple[int, int]:
+        """How much a text takes of what one of this mode may; how much that is."""
+        if mode == "public" and self.measure is not None:
+            return self.measure(text)
+        return len(text), self.limit(mode)
 
     def closes_at(self, mode: Mode, *, by_person: bool) -> datetime | None:
         """When the platform stops taking answers of this mode; None for never."""
@@ -93,8 +102,9 @@ def refusal(place: Place, mode: Mode, text: str, now: datetime, *, by_person: bo
     closes_at = place.closes_at(mode, by_person=by_person)
     if closes_at is not None and closes_at <= now:
         return PieturaError("window_closed", closed_at=iso(closes_at))
-    if mode != "direct" and len(text) > place.limit(mode):
-        return PieturaError("too_long_for_channel", limit=place.limit(mode))
+    length, limit = place.size(mode, text)
+    if mode != "direct" and length > limit:
+        return PieturaError("too_long_for_channel", limit=limit)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from handoff.channels.models import ChannelAccount, ChannelThread
 from handoff.channels.ports import (
     Account,
     Capabilities,
+    Measures,
     OutboundKind,
     OutboundMessage,
     PlatformConnector,
@@ -76,7 +77,17 @@ class Channels:
 
     def place_of(self, account: ChannelAccount, thread: ChannelThread) -> Place:
         """The same from rows in hand."""
-        return Place(account, thread, self.carries(account))
+        return Place(account, thread, self.carries(account), self._measure(account, thread))
+
+    def _measure(self, row: ChannelAccount, thread: ChannelThread) -> Callable[[str], tuple[int, int]] | None:
+        connector = self.connector(row.channel)
+        if not isinstance(connector, Measures):
+            return None
+        try:
+            account = self.opened(row)
+        except VaultError:
+            return None
+        return lambda text: connector.post_size(account, OutboundMessage("public_reply", thread.thread, text))
 
     def prices(self, place: Place) -> dict[str, float] | None:
         """What an answer costs, by mode; None where the platform charges nothing."""

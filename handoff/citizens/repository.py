@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, delete, false, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from handoff.cases.models import Case
 from handoff.channels.models import ChannelAccount
@@ -25,13 +26,14 @@ from handoff.conversations.models import Conversation, Message, Site
 from handoff.conversations.scope import scope
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
-from handoff.state_machine import ENDED, State
+from handoff.state_machine import ENDED, HELD, State
 
 # Whoever links or unlinks takes this lock, after the rows of conversations and before the event log's: so that two acts on
 # the same people follow each other, however many identities each of them touches.
 _LINKING: Final = 7_214_002
 #: Conversations in which a double contact is looked for at once.
 _CANDIDATES: Final = 200
+_Held = aliased(Conversation)
 
 
 async def _dialect(session: AsyncSession) -> str:
@@ -206,17 +208,43 @@ async def wrong_tries(session: AsyncSession, identity_id: str, since: datetime) 
 # --- history ------------------------------------------------------------------------------------------------------------
 
 
+def _told_him(viewer: Viewer) -> ColumnElement[bool]:
+    """Conversations of those whom an operator is serving now, wherever they were had: told once, nothing is to be repeated
+    (R11). By evidence only, and as long as he serves them; to be read, not to be acted in."""
+    if viewer.role != "operator":
+        return false()
+    served = (
+        select(IdentityConversation.identity_id)
+        .join(_Held, _Held.id == IdentityConversation.conversation_id)
+        .where(_Held.holder_id == viewer.id, _Held.state.in_([*HELD]))
+    )
+    in_force = IdentityLink.undone_at.is_(None)
+    citizens = select(IdentityLink.citizen_id).where(in_force, IdentityLink.identity_id.in_(served))
+    linked = select(IdentityLink.identity_id).where(in_force, IdentityLink.citizen_id.in_(citizens))
+    theirs = or_(IdentityConversation.identity_id.in_(served), IdentityConversation.identity_id.in_(linked))
+    return Conversation.id.in_(select(IdentityConversation.conversation_id).where(theirs))
+
+
+async def readable(session: AsyncSession, viewer: Viewer, conversation_id: str) -> Conversation | None:
+    """The conversation if ``viewer`` may see it, or serves its citizen elsewhere and may read it for that."""
+    found: Conversation | None = await session.scalar(
+        select(Conversation).where(Conversation.id == conversation_id, or_(scope(viewer), _told_him(viewer)))
+    )
+    return found
+
+
 async def history(
     session: AsyncSession, viewer: Viewer, identities: Sequence[str], without: str, limit: int
 ) -> tuple[Sequence[tuple[Conversation, str, int | None]], int]:
-    """Other conversations of these identities that ``viewer`` may see, newest first, each with the identity's id and its case;
-    and how many there are that he may not see."""
+    """Other conversations of these identities that ``viewer`` may read, newest first, each with the identity's id and its case;
+    and how many there are that he may not read."""
+    seen_by = or_(scope(viewer), _told_him(viewer))
     mine = (IdentityConversation.identity_id.in_(list(identities)), Conversation.id != without)
     rows = await session.execute(
         select(Conversation, IdentityConversation.identity_id, Case.no)
         .join(IdentityConversation, IdentityConversation.conversation_id == Conversation.id)
         .outerjoin(Case, Case.conversation_id == Conversation.id)
-        .where(*mine, scope(viewer))
+        .where(*mine, seen_by)
         .order_by(Conversation.opened_at.desc(), Conversation.id)
         .limit(limit)
     )
@@ -227,7 +255,7 @@ async def history(
         .join(IdentityConversation, IdentityConversation.conversation_id == Conversation.id)
     )
     total = await session.scalar(counted.where(*mine)) or 0
-    seen = await session.scalar(counted.where(*mine, scope(viewer))) or 0
+    seen = await session.scalar(counted.where(*mine, seen_by)) or 0
     return found, total - seen
 
 

@@ -42,6 +42,8 @@ CODE_LIFE: Final = timedelta(minutes=30)
 WRONG_TRIES: Final = 5
 #: Tries, and proofs that nobody used, are deleted when they are older than this.
 _FORGET: Final = timedelta(days=1)
+#: "Mans kods ir K7M 3PQ".
+_FEW_WORDS: Final = 5
 _CODES: Final = ("code_word", "verified_email")
 #: Why a line is undone by an act that brings two citizens together.
 _MERGED: Final = "merged"
@@ -134,7 +136,8 @@ class Citizens:
             say: the broker's.
 
         Returns:
-            Whether that was all the message was about: then there is nothing for the assistant to answer.
+            Whether that was all the message was about: then there is nothing for the assistant to answer. With more words
+            around it, what is no code of ours may be part of a question.
         """
         heard = await self.heard(
             unit.session,
@@ -152,7 +155,7 @@ class Citizens:
             return False
         said = Utterance(self.answer(heard, standing.lang), standing.lang)
         await say(unit, events, standing.id, said, author_kind="system")
-        return True
+        return heard.outcome != "wrong" or len(text.split()) <= _FEW_WORDS
 
     async def heard(
         self,

@@ -22,6 +22,7 @@ from handoff.cases import service as cases
 from handoff.cases.models import Case
 from handoff.cases.schemas import case_row, csv_lines
 from handoff.channels import repository as platforms
+from handoff.citizens import repository as citizens
 from handoff.console import schemas as body
 from handoff.console.cards import Cards
 from handoff.console.doors import COOKIE, Doors, supervisors_only
@@ -29,6 +30,7 @@ from handoff.console.feed import ConsoleFeed, ConsoleSocket
 from handoff.console.threads import Threads
 from handoff.conversations import repository
 from handoff.conversations.schemas import message_view
+from handoff.conversations.scope import sees
 from handoff.desk import CASE_OUTCOMES, OUTCOMES, TOPICS, Desk
 from handoff.queue.service import PRESENT, moment_wording
 from handoff.staff import repository as people
@@ -365,7 +367,7 @@ class Console:
         broker = self._broker
         async with broker.db.unit() as unit:
             session = unit.session
-            conversation = await repository.visible(session, viewer, conversation_id)
+            conversation = await citizens.readable(session, viewer, conversation_id)
             if conversation is None:
                 raise NotFound()
             # Who read a citizen's conversation is on record.
@@ -374,8 +376,12 @@ class Console:
             messages = await repository.messages_after(session, conversation_id, 0)
             moments = await repository.timeline(session, conversation_id)
             thread = await self._threads.view(session, viewer, conversation_id)
+        card = self._cards.card(viewer, conversation, facts)
+        if not sees(viewer, conversation):
+            # He serves its citizen elsewhere: it is there to be read.
+            card["may"] = []
         return {
-            "card": self._cards.card(viewer, conversation, facts),
+            "card": card,
             "messages": [message_view(message) for message in messages],
             "timeline": [self._cards.moment(event, facts, viewer.lang) for event in moments],
             "seen": conversation.citizen_read_seq,
@@ -387,7 +393,7 @@ class Console:
         broker = self._broker
         async with broker.db.unit() as unit:
             session = unit.session
-            if await repository.visible(session, viewer, conversation_id) is None:
+            if await citizens.readable(session, viewer, conversation_id) is None:
                 raise NotFound()
             people.audit(session, broker.clock.now(), viewer.id, "read_history", conversation_id, seq=seq)
             return {"versions": await self._threads.history(session, conversation_id, seq)}
@@ -395,7 +401,7 @@ class Console:
     async def _thread(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
         """What stands around a comment, fetched again while it is open. Who opened the conversation is on record already."""
         async with self._broker.db.read() as session:
-            if await repository.visible(session, viewer, conversation_id) is None:
+            if await citizens.readable(session, viewer, conversation_id) is None:
                 raise NotFound()
             return {"thread": await self._threads.view(session, viewer, conversation_id)}
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from handoff.channels.models import ChannelAccount
-from handoff.channels.ports import Capabilities, OutboundKind, OutboundMessage, Priced
+from handoff.channels.ports import Capabilities, Measures, OutboundKind, OutboundMessage, Priced
 from handoff.channels.service import Channels
-from handoff.publications.ports import Measures
 
 #: Platforms on which nobody is answered who has not addressed the account (X, since 23 February 2026).
 SUMMONED_ONLY: Final = frozenset({"x"})

@@ -16,7 +16,7 @@ from connectors.facebook import health
 from connectors.facebook.client import Timeouts
 from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.failures import GraphFailure
-from handoff.channels.ports import Account, BadSignature, PlatformConnector
+from handoff.channels.ports import Account, BadSignature, Measures, OutboundMessage, PlatformConnector
 from kit.clock import iso
 from tests.fakes import graph_events as events
 from tests.fakes.control import Attached, Modes, Outside, Say
@@ -91,6 +91,14 @@ def test_the_challenge(token: str, mode: str, told: str, challenge: str, answer:
     query = {"hub.mode": mode, "hub.verify_token": told, "hub.challenge": challenge}
     assert FacebookConnector().challenge(_account(verify_token=token), query) == answer
     assert FacebookConnector().challenge(_account(verify_token=token), {}) is None
+
+
+def test_how_long_a_post_may_be_and_how_long_an_answer() -> None:
+    connector = FacebookConnector()
+    assert isinstance(connector, Measures)
+    post = OutboundMessage("post", "1001", "x" * 5000)
+    assert connector.post_size(_account(), post) == (5000, 63_206)
+    assert connector.post_size(_account(), replace(post, kind="public_reply")) == (5000, 2000)
 
 
 def test_capabilities() -> None:

@@ -259,7 +259,6 @@ async def test_the_control_api_over_http(door: Door) -> None:
             ("say", {"account": PAGE, "person": ANNA, "kind": "comment", "parent": "1_2"}),
             ("edit", {"account": PAGE, "ref": "m_none", "text": "a"}),
             ("delete", {"account": PAGE, "ref": "1_2"}),
-            ("outside", {"account": PAGE, "text": "a"}),
             ("webhook", {"account": "1", "url": door.url, "secret": "s"}),
         ):
             assert (await http.post(f"/_control/{path}", json=order)).status_code == 404, (path, order)

@@ -16,8 +16,7 @@ from connectors.base import Account, OutboundMessage, SendResult
 from connectors.x.answers import refusal, share_used, wait, words
 from connectors.x.client import Refused, Timeouts
 from connectors.x.connector import XConnector
-from handoff.channels.ports import OutboundKind
-from handoff.publications.ports import Measures
+from handoff.channels.ports import Measures, OutboundKind
 from kit.clock import SystemClock
 from tests.fakes.control import Block, Delete, Say
 from tests.fakes.faults import Fault

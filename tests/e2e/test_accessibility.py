@@ -84,7 +84,7 @@ def test_console(
     expect(liga.page.locator("tbody tr").first).to_be_visible()
     _check(liga.page, "cases")
     liga.page.locator("tbody th a").first.click()
-    expect(liga.page.get_by_role("heading", name=re.compile("Gadījum"))).to_be_visible()
+    expect(liga.page.get_by_role("heading", level=1, name=re.compile("Gadījums"))).to_be_visible()
     expect(liga.page.locator(".case")).to_be_visible()
     _check(liga.page, "one case")
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from handoff.channels.models import ChannelAccount, ChannelThread
-from handoff.channels.ports import Account, Capabilities, InboundEvent, Person
+from handoff.channels.ports import Account, Capabilities, Person
+from handoff.citizens import repository
 from handoff.citizens.desk import CitizenDesk
 from handoff.citizens.endpoints import CitizenApi
 from handoff.citizens.models import ChannelIdentity, CodeTry, IdentityLink, LinkProof
@@ -47,7 +48,7 @@ class Stand(World):
     def __init__(self, url: str) -> None:
         self.telegram = ScriptedBot()
         super().__init__(url)
-        self.citizens = self.citizens_of(self.worker)
+        self.citizens = self._citizens_of(self.worker)
         self.people = CitizenDesk(self.worker.broker, self.citizens)
         self.cards = CitizenCards(self.people, self.worker.broker.texts)
 
@@ -55,9 +56,10 @@ class Stand(World):
         """A worker that serves the bot as well."""
         worker = super().new_worker(*args, **options)
         worker.outbox.channels._connectors.update(telegram=self.telegram)
+        worker.broker.citizens = self._citizens_of(worker)
         return worker
 
-    def citizens_of(self, worker: Worker) -> Citizens:
+    def _citizens_of(self, worker: Worker) -> Citizens:
         """A worker's citizens."""
         return Citizens(self.clock, worker.broker.texts, worker.outbox.channels, SECRET)
 
@@ -88,9 +90,16 @@ class Stand(World):
 
     # --- citizens write -------------------------------------------------------------------------------------------------
 
-    async def web(self, text: str = "operators", *, contact: Contact | None = None, **more: Any) -> str:
-        """Somebody writes in the web chat; the conversation's id."""
-        conversation_id = str(uuid.uuid4())
+    async def web(
+        self,
+        text: str = "operators",
+        *,
+        contact: Contact | None = None,
+        conversation_id: str | None = None,
+        **more: Any,
+    ) -> str:
+        """Somebody writes in the web chat, or goes on there; the conversation's id."""
+        conversation_id = conversation_id or str(uuid.uuid4())
         await self.worker.broker.receive(
             Inbound(conversation_id, str(uuid.uuid4()), text, None, "lv", "webchat", "demo", **more)
         )
@@ -100,21 +109,22 @@ class Stand(World):
         return conversation_id
 
     async def on_page(self, person: str, text: str = "operators", name: str | None = None) -> str:
-        """Somebody writes to the page; the conversation's id. Noted as the inbox notes it."""
+        """Somebody writes to the page; the conversation's id."""
         return await self._on(self.account, person, text, name)
 
-    async def on_bot(self, person: str, text: str = "operators", name: str | None = None) -> str:
-        """Somebody writes to the bot; the conversation's id."""
-        return await self._on(self.bot, person, text, name)
+    async def on_bot(
+        self, person: str, text: str = "operators", name: str | None = None, token: str | None = None
+    ) -> str:
+        """Somebody writes to the bot, or follows a link with ``token``; the conversation's id."""
+        return await self._on(self.bot, person, text, name, token)
 
-    async def _on(self, account: ChannelAccount, person: str, text: str, name: str | None) -> str:
+    async def _on(
+        self, account: ChannelAccount, person: str, text: str, name: str | None, token: str | None = None
+    ) -> str:
         author = Person(person, name if name is not None else f"Persona {person}")
-        event = self.message(person, text, author=author)
-        await self.tell(event, account=account)
+        await self.tell(self.message(person, text, author=author, token=token), account=account)
         await self.worker.settle()
-        conversation_id = await self._latest(account, person)
-        await self.hears(conversation_id, event=event)
-        return conversation_id
+        return await self._latest(account, person)
 
     async def _latest(self, account: ChannelAccount, person: str) -> str:
         async with self.worker.db.read() as session:
@@ -133,27 +143,26 @@ class Stand(World):
         text: str = "",
         token: str | None = None,
         *,
-        event: InboundEvent | None = None,
         public: bool = False,
         worker: Worker | None = None,
     ) -> Heard | None:
-        """What the inbox and the broker do in the transaction that stores a message."""
+        """What is made of a code or a token by whoever stores the message."""
         worker = worker or self.worker
-        citizens = self.citizens if worker is self.worker else self.citizens_of(worker)
+        citizens = worker.broker.citizens
+        assert citizens is not None
         async with worker.db.unit() as unit:
             conversation = await conversations.get(unit.session, conversation_id)
             assert conversation is not None
             thread = await unit.session.get(ChannelThread, conversation_id)
-            author = event.author if event is not None else None
             return await citizens.heard(
                 unit.session,
                 worker.broker.events(unit),
                 conversation_id,
                 channel=conversation.channel,
                 account_id=conversation.site,
-                external_id=author.id if author is not None else thread.author_id if thread is not None else None,
-                name=author.name if author is not None else None,
-                text=event.text if event is not None else text,
+                external_id=thread.author_id if thread is not None else None,
+                name=None,
+                text=text,
                 token=token,
                 public=public,
             )
@@ -166,6 +175,11 @@ class Stand(World):
             conversation = await conversations.get(unit.session, conversation_id)
             assert conversation is not None
             return await self.cards.card(unit.session, viewer, conversation)
+
+    async def readable(self, viewer: Viewer, conversation_id: str) -> Conversation | None:
+        """The conversation, if somebody may read it."""
+        async with self.worker.db.read() as session:
+            return await repository.readable(session, viewer, conversation_id)
 
     async def history(self, viewer: Viewer, conversation_id: str) -> set[str]:
         """Other conversations of the same citizen, by the card."""

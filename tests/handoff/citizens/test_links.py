@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from handoff.citizens.models import ChannelIdentity, CodeTry, IdentityLink, LinkProof
 from handoff.citizens.service import WRONG_TRIES
-from handoff.conversations.repository import Standing
 from handoff.conversations.schemas import Contact
+from handoff.desk import TOPICS
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from tests.handoff.citizens.stand import Stand
 
@@ -39,7 +39,6 @@ async def test_an_identity_is_known_again_on_its_account_and_nowhere_else(stand:
     await stand.tell(event, account=other_page)
     await stand.worker.settle()
     elsewhere = await stand._latest(other_page, "55")
-    await stand.hears(elsewhere, event=event)
     assert (await stand.identity(first)).id != (await stand.identity(elsewhere)).id
     rows: list[ChannelIdentity] = await stand.all_of(ChannelIdentity)
     assert {(row.channel, row.scope, row.external_id) for row in rows} == {
@@ -282,29 +281,50 @@ async def test_what_is_of_no_use_any_more_is_forgotten(stand: Stand) -> None:
     assert await stand.all_of(CodeTry) == []
 
 
-async def test_the_citizen_is_told_in_the_transaction_that_stores_his_message(stand: Stand) -> None:
-    """In his language, on his channel; and the assistant has nothing to answer to a code."""
-    page, bot = await stand.on_page("55"), await stand.on_bot("7")
-    await stand.set(bot, lang="ru")
-    code, broker = await _code(stand, page), stand.worker.broker
-    for words, all_of_it in (("Сколько стоит паспорт?", False), (code, True)):
-        async with broker.db.unit() as unit:
-            standing = Standing.of(await stand.conversation(bot))
-            done = await stand.citizens.recognise(
-                unit,
-                broker.events(unit),
-                broker.say,
-                standing,
-                channel="telegram",
-                account_id=stand.bot.id,
-                external_id="7",
-                text=words,
-            )
-        assert done is all_of_it
-    await stand.worker.settle()
+async def test_a_code_on_a_platform_is_answered_in_his_language_and_not_by_the_assistant(stand: Stand) -> None:
+    page, bot = await stand.on_page("55"), await stand.on_bot("7", "Сколько стоит паспорт?")
+    asked = len(stand.assistant.seen)
+    assert await stand.on_bot("7", await _code(stand, page)) == bot
     thanks = "Спасибо! Теперь мы видим и ваш разговор в другом канале, поэтому повторять ничего не нужно."
     assert stand.telegram.texts("7")[-1] == thanks
+    assert len(stand.assistant.seen) == asked
     assert await stand.history(stand.liga, bot) == {page}
+
+
+async def test_a_link_that_is_followed_says_who_it_is(stand: Stand) -> None:
+    """``/start <token>``: a conversation begins, and is known to be his."""
+    web = await stand.web("Cik maksā pase?")
+    given = await _token(stand, web)
+    bot = await stand.on_bot("7", "/start", token=given)
+    assert {line.evidence for line in await stand.links()} == {"deep_link_token"}
+    assert await stand.history(stand.liga, bot) == {web}
+    assert "Paldies" in stand.telegram.texts("7")[-1]
+
+
+async def test_a_code_in_the_web_chat_is_not_a_question(stand: Stand) -> None:
+    page = await stand.on_page("55")
+    web = await stand.web("Cik maksā pase?")
+    asked = len(stand.assistant.seen)
+    await stand.web(await _code(stand, page), conversation_id=web)
+    assert len(stand.assistant.seen) == asked
+    assert await stand.history(stand.liga, web) == {page}
+
+
+async def test_what_is_no_code_of_ours_may_be_part_of_a_question(stand: Stand) -> None:
+    """The citizen is told, and the assistant answers all the same."""
+    web = await stand.web("Kā man labot veidlapu D3A 4M7 par pases maiņu?")
+    said = [one.text for one in await stand.messages(web)]
+    assert stand.assistant.seen[-1].text.startswith("Kā man labot")
+    assert any("kods" in text for text in said)
+
+
+async def test_a_code_under_a_post_proves_nothing(stand: Stand) -> None:
+    """Everybody reads it there: whoever is quicker would be him."""
+    web = await stand.web("Cik maksā pase?")
+    code = await _code(stand, web)
+    await stand.tell(stand.comment("9", code))
+    await stand.worker.settle()
+    assert await stand.links(in_force=False) == []
 
 
 # --- e-mail -------------------------------------------------------------------------------------------------------------
@@ -378,10 +398,27 @@ async def test_who_may_link(stand: Stand) -> None:
     assert await stand.links(in_force=False) == []
     await stand.people.code(stand.anna, web, by_email=False)
     await stand.people.link(stand.liga, web, bot, "vadītāja redz abas")
-    # He sees the card, with what he may see of it.
-    assert (await stand.card(stand.anna, web))["history"] == []
-    assert (await stand.card(stand.anna, web))["hidden"] == 1
     assert await stand.history(stand.liga, web) == {bot}
+
+
+async def test_who_serves_a_citizen_reads_what_he_said_elsewhere_and_only_as_long(stand: Stand) -> None:
+    """He was told that he need not repeat it; reading is all, and ends with serving."""
+    web, bot, stranger = await stand.web(), await stand.on_bot("7"), await stand.on_bot("8")
+    await stand.served_by(stand.anna, web)
+    await stand.served_by(stand.janis, bot)
+    assert await stand.readable(stand.anna, bot) is None
+    await stand.hears(bot, token=await _token(stand, web))
+    assert await stand.history(stand.anna, web) == {bot}
+    assert await stand.readable(stand.anna, bot) is not None
+    with pytest.raises(Conflict):
+        await stand.worker.desk.close(stand.anna, bot, await stand.version(bot), TOPICS[0], "resolved", None)
+    assert (await stand.card(stand.anna, web))["hidden"] == 0
+    await stand.served_by(stand.janis, stranger)
+    assert await stand.readable(stand.anna, stranger) is None
+    assert await stand.readable(stand.ieva, bot) is None
+    await stand.worker.desk.close(stand.anna, web, await stand.version(web), TOPICS[0], "resolved", None)
+    assert await stand.readable(stand.anna, bot) is None
+    assert ((await stand.card(stand.anna, web))["history"], (await stand.card(stand.anna, web))["hidden"]) == ([], 1)
 
 
 async def test_a_specialist_learns_nothing_of_other_channels(stand: Stand) -> None:
