@@ -16,12 +16,18 @@ MOST_WORDS = 45
 _MOST_CUTS = 12
 #: A part without any asking of its own shares the other's. It is short, or a wish rules both.
 _SHARED_WORDS, _WISHED_WORDS = 6, 10
+#: A matter that is only named ("get a bin for the new house") is no longer than this.
+_PHRASE_WORDS = 8
 
 #: How sure both parts must be: of two that ask; of one that shares the other's verb; of a statement before a question; of any
 #: other place where a sentence may be cut.
 _ASKED, _SHARING, _STORY, _ANYWHERE = 0.3, 0.5, 0.9, 0.7
 
-_SENTENCE = re.compile(r"(?<=[?!.;])\s+|\n+|\s+[–—]\s+|\s+(?=\(?[2-9][.)]\s)")
+_SENTENCE = re.compile(r"(?<=[?!.;])(?<!\d\.)\s+|\n+|\s+[–—]\s+")
+_STOP = re.compile(r"(?<=[?!.])(?<!\d\.)\s+")
+#: A list says "1." before it says "2."; alone that is a date or a group.
+_LISTED = re.compile(r"\s+(?=\(?[2-9][.)]\s)")
+_FIRST_OF_LIST = re.compile(r"(?<!\d)1[.)]\s")
 _AND = re.compile(
     r"\s*[,;]?\s+(?:un(?: tad| arī| vēl)?|kā arī|vai arī|и(?: потом| ещё| еще)?|а(?: также| ещё| еще)|да и|плюс|plus|(?-i:i)"
     r"|and(?: then| also| by the way)?|as well as|also|by the way|&)\s+|\s*&\s*",
@@ -29,7 +35,7 @@ _AND = re.compile(
 )
 _COMMA = re.compile(r"\s*[,;]\s+")
 _MARKS = re.compile(
-    r"\s*[,;:–—/+()]\s*|(?<=[?!.])\s+|\s+-\s+|\s+(?:turklāt|savukārt|otrkārt|otrs|arī|tad|bet|заодно|кстати|также|ещё|еще|но|потом|zaodno"
+    r"\s*[,;:–—/+(]\s*|(?<=[?!.])(?<!\d\.)\s+|\s+-\s+|\s+(?:turklāt|savukārt|otrkārt|otrs|arī|tad|bet|заодно|кстати|также|ещё|еще|но|потом|zaodno"
     r"|potom|additionally|besides|then|but)\s+",
     re.IGNORECASE,
 )
@@ -38,9 +44,9 @@ _RELATIVE = re.compile(r"^(?:which|who|kur[šai]\w{0,2}|ko)\b", re.IGNORECASE)
 _WISHES = re.compile(r"\b(?:gribu|gribam|vajag|надо|хочу|хотим|нужно|nado|hochu|need to|want to)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"^\(?\d[.)]\s*")
 _ASKS = re.compile(
-    r"\b(kā|ka|kur|cik|kad|vai|ko|kas|kād\w+|kad[iu]s?|gribu|vajag|vajadz\w+|jā\w{4,}|ja[a-z]{5,}|var|varu|drīkst\w*|līdz"
-    r"|how|where|what|when|which|who|can|do|does|is there|need|want|until"
-    r"|как|где|куда|сколько|когда|можно|нужн\w*|надо|хочу|как\w{2}|что|кто|положен\w*|до какого"
+    r"\b(kā|ka|kur|cik|kad|vai|ko|kas|kād\w+|kad[iu]s?|grib[ua]m?|vēl(?:os|amies)|interesē|vajag|vajadz\w+|jā\w{4,}|ja[a-z]{5,}|var|varu|drīkst\w*|līdz"
+    r"|how|where|what|when|which|who|can|do|does|is there|need|want|until|must|should|may|have to"
+    r"|как|где|куда|сколько|когда|можно|могу|можем|нужн\w*|надо|хо(?:чу|тим)|как\w{2}|что|кто|положен\w*|до какого"
     r"|kak\w*|gde|kuda|skolj?'?ko|kogda|mozhno|nuzhn\w*|nado|hochu|tell me|price|cena\w*|стоимость|цена|could you|подскажите)\b",
     re.IGNORECASE,
 )
@@ -69,6 +75,18 @@ _POINTS_BACK = re.compile(
     r"^(?:\W*\w+){0,4}?\W*\b(?:it|this|that|tas|это|этого|eto)\b",
     re.IGNORECASE,
 )
+#: Tells how things are and asks nothing: "esmu pensijā", "у меня третья группа", "I'm self-employed".
+_TELLS = re.compile(
+    r"\b(?:es|mēs|mes|man|mums|esmu|esam|ir|nav|bija|nebija|liekas|я|мы|у (?:меня|нас|мужа|мамы)|мне|нам|не|есть|нет"
+    r"|\w{2,}(?:лся|лась|лись|ил[аи]?|ал[аи]?|ел[аи]?|ыл[аи]?)|ja|u menja|ne|i'm|i am|i've|i have|we(?:'re| are|'ve| have)?"
+    r"|is|are|was|were|has|had|uses|my \w+ \w+s|nozagt\w|zag[āa]|nomira|piedzima|pazaudēj\w+|slimo|strādā\w*|iesniedzu)\b",
+    re.IGNORECASE,
+)
+_LATVIAN_MARKS = re.compile(r"[āčēģīķļņšūž]", re.IGNORECASE)
+#: "…, ka valsts iedod naudu": with marks over its letters this is "that" and not "how".
+_THAT = re.compile(r"^\W*(?:\w+\W+)?ka\b")
+#: "Without a notary" asks nothing of notaries.
+_WITHOUT = re.compile(r"\b(?:bez|без|bez|without)\b", re.IGNORECASE)
 _BESIDES = re.compile(
     r"^\W*(?:\w+\W+)?(?:vēl|vel|arī|ari|ещё|еще|также|eshe|also|plus|другой вопрос|cits jautājums)\b", re.IGNORECASE
 )
@@ -93,22 +111,31 @@ def cuts(text: str) -> list[Cut]:
     if len(text.split()) > MOST_WORDS or _COMPARES.search(text):
         return []
     found: dict[tuple[str, str], Cut] = {}
-    for pattern, kind in ((_AND, "and"), (_SENTENCE, "sentence"), (_COMMA, "comma"), (_MARKS, "mark")):
+    patterns = [(_AND, "and"), (_SENTENCE, "sentence"), (_COMMA, "comma"), (_MARKS, "mark")]
+    if _FIRST_OF_LIST.search(text):
+        patterns.insert(1, (_LISTED, "sentence"))
+    for pattern, kind in patterns:
         for mark in pattern.finditer(text):
             first = _NUMBER.sub("", text[: mark.start()].strip())
             second = _NUMBER.sub("", text[mark.end() :].strip())
-            sure = _needed(first, second, kind)
+            sure = _needed(first, second, kind, that=_LATVIAN_MARKS.search(text) is not None)
             if sure is not None:
                 found.setdefault((first, second), Cut(first, second, sure))
     return list(found.values())[:_MOST_CUTS]
 
 
-def _needed(first: str, second: str, kind: str) -> float | None:
-    """How sure both parts must be of their service; None when they are not two questions."""
+def _needed(first: str, second: str, kind: str, *, that: bool = False) -> float | None:
+    """How sure both parts must be of their service; None when they are not two questions.
+
+    Args:
+        that: the writer marks letters, so "ka" of his is a conjunction.
+    """
     if not first or not second or _HANGS.match(second) or _POINTS_BACK.match(second) or _ASKS_OF_KNOWING.search(first):
         return None
+    if _WITHOUT.search(second) or (that and _THAT.match(second)):
+        return None
     # Of a story before the question only the last sentence may ask.
-    asking = re.split(r"(?<=[?!.])\s+", first)[-1]
+    asking = _STOP.split(first)[-1]
     asking_itself = _ASKS.search(asking) is not None
     if not asking_itself or _OPENING.match(second) is None:
         return _without_asking(asking, second, kind, itself=asking_itself)
@@ -121,6 +148,11 @@ def _needed(first: str, second: str, kind: str) -> float | None:
 
 def _without_asking(asking: str, second: str, kind: str, *, itself: bool) -> float | None:
     """The same for parts that do not both ask."""
+    if (_TELLS.search(asking) and not itself) or (_TELLS.search(second) and not asks(second)):
+        return None
+    if not itself and not asks(_STOP.split(second)[0]) and len(second.split()) > _PHRASE_WORDS:
+        # Cut within the story, before the question.
+        return None
     # Shares the other's verb: "nomainīt pasi un vadītāja apliecību", "надо поменять права и встать на учёт".
     most = _WISHED_WORDS if _WISHES.search(asking) else _SHARED_WORDS
     if itself and kind == "and" and len(second.split()) <= most:
