@@ -131,12 +131,13 @@ class Inside:
     """What a platform's inbox does in the transaction that stores a message.
 
     Attributes:
-        opening: once a new conversation is there, before anything is said in it.
+        opening: once a new conversation is there, before anything is said in it; what the event of its opening is to hold
+            besides the number of the case.
         storing: once the message is there, with the conversation as it stands; what it raises undoes everything. Tells
             whether the message is settled by that, so that there is nothing for the assistant to answer.
     """
 
-    opening: Callable[[UnitOfWork, Conversation], Awaitable[None]]
+    opening: Callable[[UnitOfWork, Conversation], Awaitable[dict[str, Any]]]
     storing: Callable[[UnitOfWork, EventLog, Message, repository.Standing], Awaitable[bool]]
 
 
@@ -290,15 +291,14 @@ class Broker:
         unit.session.add(conversation)
         await unit.session.flush()
         case = await cases.open_case(unit.session, conversation)
-        if inside is not None:
-            await inside.opening(unit, conversation)
+        told = await inside.opening(unit, conversation) if inside is not None else {}
         events.add(
             "opened",
             conversation.id,
             actor_kind=Actor.CITIZEN,
             to_state=State.BOT,
             version=1,
-            data={"case_no": case.no},
+            data={"case_no": case.no, **told},
         )
         if inbound.greets:
             greeting = self.assistant.greeting(inbound.lang)

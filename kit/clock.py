@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,11 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, timezone-aware, UTC."""
         return datetime.now(UTC)
+
+
+def midnight(day: date) -> datetime:
+    """The instant at which a day begins in Riga, UTC."""
+    return datetime.combine(day, time(), RIGA).astimezone(UTC)
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from handoff.cases.models import CaseEntry
 from handoff.conversations.models import Conversation, Message
-from kit.clock import RIGA
+from kit.clock import midnight
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class CaseFilter:
         """As conditions on the entry in force."""
         found: list[ColumnElement[bool]] = []
         if self.from_day:
-            found.append(CaseEntry.opened_at >= _midnight(self.from_day))
+            found.append(CaseEntry.opened_at >= midnight(self.from_day))
         if self.to_day:
-            found.append(CaseEntry.opened_at < _midnight(self.to_day + timedelta(days=1)))
+            found.append(CaseEntry.opened_at < midnight(self.to_day + timedelta(days=1)))
         for column, value in (
             (CaseEntry.channel, self.channel),
             (CaseEntry.level, self.level),
@@ -50,10 +50,6 @@ class CaseFilter:
             number = int(self.text) if self.text.isdigit() and len(self.text) < 10 else None
             found.append(or_(CaseEntry.conversation_id.in_(said), CaseEntry.case_no == number))
         return found
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), RIGA)
 
 
 @dataclass(frozen=True)

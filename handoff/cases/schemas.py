@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -81,17 +81,17 @@ def _seconds(start: Any, end: Any) -> int | None:
     return None if start is None or end is None else round((end - start).total_seconds())
 
 
-def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[dict[str, Any]], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
     """The rows as CSV for spreadsheet programs here: UTF-8 with BOM, semicolons, Riga times.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe: what citizens type must not run at a desk.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     yield "\ufeff" + _drain(buffer)
     for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in COLUMNS])
+        writer.writerow([_cell(name, row[name]) for name in columns])
         yield _drain(buffer)
 
 

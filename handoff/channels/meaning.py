@@ -214,7 +214,8 @@ class Meaning:
             extras["placeholder"] = mark
         return "\n".join(part for part in (typed, mark) if part), extras
 
-    async def _opening(self, unit: UnitOfWork, conversation: Conversation, told: Told) -> None:
+    async def _opening(self, unit: UnitOfWork, conversation: Conversation, told: Told) -> dict[str, Any]:
+        """Where it lives on the platform; for the event log, by which clock it was written, reached us and is due."""
         event, account = told.event, told.account
         is_comment = event.kind == "comment"
         conversation.institution_id = account.institution_id
@@ -246,6 +247,13 @@ class Meaning:
             stub = {"account_id": account.id, "ref": event.post_ref, "text": "", "ours": False}
             await repository.insert_new(unit, SocialPost, [stub])
         await unit.session.flush()
+        return {
+            "account": account.id,
+            "kind": COMMENT if is_comment else DIRECT,
+            "written_at": iso(told.at),
+            "received_at": iso(told.row.received_at),
+            "due_at": iso(conversation.due_at),
+        }
 
     async def _storing(
         self,
@@ -378,7 +386,8 @@ class Meaning:
                 conversation.summary = await self._broker.summary(session, conversation, conversation.reason)
             await session.flush()
         actor = Actor.CITIZEN if known.direction == "in" else Actor.SYSTEM
-        events.add(what, conversation_id, actor_kind=actor, data={"seq": message.seq}, message=message)
+        data = {"seq": message.seq, "at": iso(told.at)}
+        events.add(what, conversation_id, actor_kind=actor, data=data, message=message)
 
     async def _propose_hiding(self, unit: UnitOfWork, events: EventLog, conversation_id: str) -> None:
         changed = await repository.set_thread(
@@ -537,7 +546,8 @@ class Meaning:
         values = {"last_at": broker.clock.now(), "last_author": "operator", "last_text": shorten(text, 200)}
         standing = await conversations.advance(session, conversation.id, values, says=1)
         if standing is None:
-            # It is over: nothing is said in it any more, and nobody waits.
+            # It is over: nothing is said in it any more, and nobody waits. But that there is an answer is a fact (R13).
+            await self._note_outside(unit, events, conversation.id, told)
             return conversation.id
         message = Message(
             id=str(uuid.uuid4()),
@@ -557,13 +567,16 @@ class Meaning:
         await conversations.store_message(session, message)
         if event.ref is not None:
             await self._remember(unit, told, message, "out")
-        await repository.set_thread(session, conversation.id, answered_outside_at=told.at)
         await conversations.drop_turns(session, conversation.id, broker.clock.now())
-        await self._outbox.stop_clock(session, conversation.id, told.at, told.at, by_person=True)
         data = {"seq": message.seq}
         events.add("message", conversation.id, actor_kind="operator", cause=OUTSIDE, data=data, message=message)
-        events.add("answered_outside", conversation.id, actor_kind="operator", data={"at": iso(told.at)})
+        await self._note_outside(unit, events, conversation.id, told)
         return conversation.id
+
+    async def _note_outside(self, unit: UnitOfWork, events: EventLog, conversation_id: str, told: Told) -> None:
+        await repository.set_thread(unit.session, conversation_id, answered_outside_at=told.at)
+        await self._outbox.stop_clock(unit.session, conversation_id, told.at, told.at, by_person=True)
+        events.add("answered_outside", conversation_id, actor_kind="operator", data={"at": iso(told.at)})
 
     async def _addressed(self, session: AsyncSession, told: Told) -> Conversation | None:
         """The conversation that the account's own words belong to: of the comment they answer, or the person's."""

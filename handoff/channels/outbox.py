@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.channels import repository, wording
@@ -171,9 +171,11 @@ class Outbox:
     ) -> None:
         """The citizen has an answer: the first one is on record, and nothing is due until he writes again (R13).
 
-        An assistant's words do not answer a conversation that waits for a person.
+        First is what went out first, not what we heard of first: an answer from outside may be told late, and of an unknown
+        one a person may say later that it had arrived. An assistant's words do not answer a conversation that waits for a
+        person.
         """
-        first = Conversation.first_reply_at.is_(None)
+        first = or_(Conversation.first_reply_at.is_(None), Conversation.first_reply_at > at)
         await conversations.set_where(session, conversation_id, first, {"first_reply_at": at})
         thread = await repository.thread(session, conversation_id)
         if thread is None or thread.last_inbound_at > written_at:

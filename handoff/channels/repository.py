@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, cast
@@ -13,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from handoff.cases.models import Case
 from handoff.channels.models import (
     ChannelAccount,
     ChannelThread,
@@ -24,6 +26,7 @@ from handoff.channels.models import (
 from handoff.channels.schemas import COMMENT, DIRECT
 from handoff.conversations.models import Conversation, Message
 from handoff.state_machine import ENDED, State
+from kit.clock import midnight
 from kit.db import UnitOfWork
 
 _ACCOUNT = cast("Table", ChannelAccount.__table__)
@@ -306,6 +309,105 @@ async def comments_under(
         .limit(limit)
     )
     return [(thread_row, conversation) for thread_row, conversation in rows.tuples()]
+
+
+@dataclass(frozen=True)
+class CommentFilter:
+    """Which comments. Days are Riga days of the writing, by the platform's clock, both inclusive.
+
+    Attributes:
+        institution_id: owner of the account.
+    """
+
+    from_day: date
+    to_day: date
+    channel: str | None = None
+    account_id: str | None = None
+    institution_id: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions on the thread and its account."""
+        found: list[ColumnElement[bool]] = [
+            ChannelThread.kind == COMMENT,
+            ChannelThread.created_at >= midnight(self.from_day),
+            ChannelThread.created_at < midnight(self.to_day + timedelta(days=1)),
+        ]
+        for column, value in (
+            (ChannelAccount.channel, self.channel),
+            (ChannelAccount.id, self.account_id),
+            (ChannelAccount.institution_id, self.institution_id),
+        ):
+            if value is not None:
+                found.append(column == value)
+        return found
+
+
+@dataclass(frozen=True)
+class PlacedComment:
+    """A comment and the instants that its answer is judged by.
+
+    Attributes:
+        created_at: when it was written, by the platform's clock; ``received_at`` is when we heard of it.
+        deleted_at: when it was deleted on the platform.
+        first_reply_at: when the first answer had gone out, whoever gave it.
+        sent_by: author of the send that went out at ``first_reply_at``; None when it was none of ours.
+    """
+
+    conversation_id: str
+    case_no: int
+    account_id: str
+    created_at: datetime
+    received_at: datetime
+    deleted_at: datetime | None
+    first_reply_at: datetime | None
+    sent_by: str | None
+    closed_at: datetime | None
+    outcome: str | None
+
+
+async def comments_placed(session: AsyncSession, wanted: CommentFilter) -> list[PlacedComment]:
+    """Every comment that the filter picks, newest first."""
+    first_send = (
+        select(Message.author_kind)
+        .join(OutboxRow, OutboxRow.message_id == Message.id)
+        .where(
+            OutboxRow.conversation_id == Conversation.id,
+            OutboxRow.kind.in_(list(REPLIES)),
+            OutboxRow.state.in_(list(WENT_OUT)),
+            OutboxRow.sent_at == Conversation.first_reply_at,
+        )
+        .order_by(OutboxRow.id)
+        .limit(1)
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(
+            ChannelThread.conversation_id,
+            Case.no,
+            ChannelThread.account_id,
+            ChannelThread.created_at,
+            ChannelThread.received_at,
+            ChannelThread.deleted_at,
+            Conversation.first_reply_at,
+            first_send,
+            Conversation.closed_at,
+            Conversation.outcome,
+        )
+        .join(Conversation, Conversation.id == ChannelThread.conversation_id)
+        .join(Case, Case.conversation_id == ChannelThread.conversation_id)
+        .join(ChannelAccount, ChannelAccount.id == ChannelThread.account_id)
+        .where(*wanted.conditions())
+        .order_by(ChannelThread.created_at.desc(), Case.no.desc())
+    )
+    return [PlacedComment(*row) for row in rows.tuples()]
+
+
+async def commented_accounts(session: AsyncSession) -> Sequence[ChannelAccount]:
+    """Accounts that somebody has commented at, by channel and name."""
+    placed = select(ChannelThread.account_id).where(ChannelThread.kind == COMMENT)
+    query = select(ChannelAccount).where(ChannelAccount.id.in_(placed))
+    return (await session.scalars(query.order_by(ChannelAccount.channel, ChannelAccount.name))).all()
 
 
 async def messages_of(session: AsyncSession, ids: Sequence[str]) -> Sequence[Message]:

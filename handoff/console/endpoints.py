@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
@@ -595,8 +595,8 @@ def _case_filter(
     q: Annotated[str | None, Query(max_length=200)] = None,
 ) -> ledger.CaseFilter:
     return ledger.CaseFilter(
-        from_day=_day(from_),
-        to_day=_day(to),
+        from_day=body.day(from_),
+        to_day=body.day(to),
         channel=channel or None,
         level=int(level) if level else None,
         outcome=outcome or None,
@@ -604,15 +604,6 @@ def _case_filter(
         operator_id=operator or None,
         text=q or None,
     )
-
-
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise PieturaError("bad_date") from error
 
 
 async def _page() -> Response:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from kit.errors import PieturaError
+
+#: Years that a filter may name: before and after them the calendar's own arithmetic ends.
+_YEARS = range(2000, 3000)
 
 
 class _Body(BaseModel):
@@ -107,3 +113,20 @@ class Correction(_Body):
     changes: dict[
         Literal["institution_id", "service_id", "municipality_id", "outcome", "level", "topic"], str | int | None
     ]
+
+
+def day(text: str | None) -> date | None:
+    """A day of a filter, as it stands in the address; None for none.
+
+    Raises:
+        PieturaError: ``bad_date``.
+    """
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise PieturaError("bad_date") from error
+    if found.year not in _YEARS:
+        raise PieturaError("bad_date")
+    return found
