@@ -31,10 +31,11 @@ from handoff.assistant.turns import Turns
 from handoff.broker import Broker, Policy
 from handoff.channels.administration import Administration
 from handoff.channels.delivery import Delivery
-from handoff.channels.endpoints import BAD_SIGNATURES, ChannelsApi, Hooks
+from handoff.channels.endpoints import BAD_SIGNATURES, ChannelsApi, Hooks, ResponseTimesApi
 from handoff.channels.inbox import Inbox
 from handoff.channels.outbox import Outbox
 from handoff.channels.ports import PlatformConnector
+from handoff.channels.response_times import ResponseTimes
 from handoff.channels.service import Channels
 from handoff.channels.tasks import Watch
 from handoff.citizens.desk import CitizenDesk
@@ -203,6 +204,8 @@ class Gateway:
         app.include_router(self.webchat.router())
         app.include_router(Hooks(self.db, self.channels, self.inbox, limiter).router())
         app.include_router(ChannelsApi(administration, console.doors).router())
+        response_times = ResponseTimes(self.broker)
+        app.include_router(ResponseTimesApi(response_times, console.doors, names, names.municipality).router())
         app.include_router(PublicationApi(publications, console.doors, texts).router())
         app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())
         app.include_router(console.router())

@@ -1,22 +1,29 @@
-"""Routes of the social channels: the platforms' webhooks, and what administrators ask of the console's API."""
+"""Routes of the social channels: the platforms' webhooks, and what administrators and supervisors ask of the console's API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
+from handoff.broker import Names
+from handoff.cases.schemas import csv_lines
 from handoff.channels import repository, schemas
 from handoff.channels.administration import Administration
 from handoff.channels.inbox import Inbox, describe
 from handoff.channels.models import ChannelAccount
 from handoff.channels.ports import Account, BadPayload, BadSignature, PlatformConnector
+from handoff.channels.repository import CommentFilter
+from handoff.channels.response_times import TARGET, Judged, Report, ResponseTimes, Summary, Times
 from handoff.channels.service import Channels
+from handoff.console import schemas as console
 from handoff.console.doors import Doors, administrators_only, supervisors_only
 from handoff.staff.schemas import Viewer
+from kit.clock import iso
 from kit.db import Database
 from kit.ratelimit import Limiter
 from kit.vault import VaultError
@@ -25,6 +32,26 @@ log = structlog.get_logger(__name__)
 #: No platform sends as much in one call; whoever does is not one.
 BODY_LIMIT = 1_048_576
 BAD_SIGNATURES = "hook-bad-signature"
+_PAGE = 50
+#: The report's rows as CSV; names as in the calls.
+_COLUMNS = (
+    "case_no",
+    "conversation_id",
+    "channel",
+    "account",
+    "institution",
+    "state",
+    "by",
+    "written_at",
+    "received_at",
+    "due_at",
+    "answered_at",
+    "withdrawn_at",
+    "closed_at",
+    "working_s",
+    "plain_s",
+    "outcome",
+)
 
 
 class Hooks:
@@ -236,3 +263,157 @@ class ChannelsApi:
         api.add_api_route("/outbox", outbox, methods=["GET"])
         api.add_api_route("/outbox/{row_id}/retry", retry_send, methods=["POST"])
         api.add_api_route("/outbox/{row_id}/mark_sent", mark_sent, methods=["POST"])
+
+
+class ResponseTimesApi:
+    """``/console/api/response_times``: how soon comments are answered, for supervisors and administrators."""
+
+    def __init__(
+        self, service: ResponseTimes, doors: Doors, names: Names, municipality: Callable[[str, str], str]
+    ) -> None:
+        """``municipality``: function from (id, lang) to a name."""
+        self._service = service
+        self._doors = doors
+        self._names = names
+        self._municipality = municipality
+
+    def router(self) -> APIRouter:
+        """The routes, behind the console's doors."""
+        api = APIRouter(prefix="/console/api")
+        looking = Depends(self._doors.viewer)
+        picked = Depends(self._filter)
+
+        async def report(wanted: CommentFilter = picked, viewer: Viewer = looking) -> dict[str, Any]:
+            supervisors_only(viewer)
+            return self._report(viewer, wanted, await self._service.report(wanted))
+
+        async def rows(
+            wanted: CommentFilter = picked,
+            figure: str = "placed",
+            page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+            viewer: Viewer = looking,
+        ) -> dict[str, Any]:
+            supervisors_only(viewer)
+            found = await self._service.rows(wanted, figure)
+            view = await self._row_view(viewer.lang)
+            return {
+                "rows": [view(row) for row in found[(page - 1) * _PAGE : page * _PAGE]],
+                "total": len(found),
+                "page": page,
+                "pages": max(1, -(-len(found) // _PAGE)),
+            }
+
+        async def export(wanted: CommentFilter = picked, figure: str = "placed", viewer: Viewer = looking) -> Response:
+            supervisors_only(viewer)
+            return await self._export(viewer, await self._service.rows(wanted, figure))
+
+        api.add_api_route("/response_times", report, methods=["GET"])
+        api.add_api_route("/response_times/rows", rows, methods=["GET"])
+        api.add_api_route("/response_times.csv", export, methods=["GET"])
+        return api
+
+    async def _filter(
+        self,
+        from_: Annotated[str | None, Query(alias="from")] = None,
+        to: str | None = None,
+        channel: str | None = None,
+        account: str | None = None,
+        institution: str | None = None,
+    ) -> CommentFilter:
+        """Without dates: this month so far."""
+        to_day = console.day(to) or self._service.today()
+        return CommentFilter(
+            from_day=console.day(from_) or to_day.replace(day=1),
+            to_day=to_day,
+            channel=channel or None,
+            account_id=account or None,
+            institution_id=institution or None,
+        )
+
+    def _report(self, viewer: Viewer, wanted: CommentFilter, found: Report) -> dict[str, Any]:
+        owners = {one.institution_id for one in found.choices if one.institution_id is not None}
+        return {
+            "from": wanted.from_day.isoformat(),
+            "to": wanted.to_day.isoformat(),
+            "at": iso(found.at),
+            "target": {
+                "percent": int(TARGET * 100),
+                "working_s": int(self._service.target.total_seconds()),
+            },
+            "total": _summary_view(found.total),
+            "accounts": [
+                {"account": self._account_view(one, viewer.lang), **_summary_view(figures)}
+                for one, figures in found.accounts
+            ],
+            "choices": {
+                "accounts": [self._account_view(one, viewer.lang) for one in found.choices],
+                "institutions": [
+                    {"id": owner, "name": self._names.institution(owner, viewer.lang)} for owner in sorted(owners)
+                ],
+            },
+        }
+
+    def _account_view(self, row: ChannelAccount, lang: str) -> dict[str, Any]:
+        return {"id": row.id, "name": row.name, "channel": row.channel, "owner": self._owner(row, lang)}
+
+    def _owner(self, row: ChannelAccount, lang: str) -> str:
+        if row.institution_id is not None:
+            return self._names.institution(row.institution_id, lang)
+        return self._municipality(row.municipality_id, lang) if row.municipality_id is not None else "–"
+
+    async def _row_view(self, lang: str) -> Callable[[Judged], dict[str, Any]]:
+        accounts = {key: self._account_view(row, lang) for key, row in (await self._service.accounts()).items()}
+
+        def view(row: Judged) -> dict[str, Any]:
+            one = row.comment
+            return {
+                "conversation_id": one.conversation_id,
+                "case_no": one.case_no,
+                "account": accounts[one.account_id],
+                "state": row.standing,
+                "by": row.by,
+                "written_at": iso(one.created_at),
+                "received_at": iso(one.received_at),
+                "due_at": iso(row.due_at),
+                "answered_at": iso(row.answered_at),
+                "withdrawn_at": iso(one.deleted_at) if row.standing == "withdrawn" else None,
+                "closed_at": iso(one.closed_at),
+                "working_s": row.working_s,
+                "plain_s": row.plain_s,
+                "outcome": one.outcome,
+            }
+
+        return view
+
+    async def _export(self, viewer: Viewer, found: list[Judged]) -> Response:
+        view = await self._row_view(viewer.lang)
+        await self._service.note_export(viewer)
+
+        def flat() -> Iterator[dict[str, Any]]:
+            for row in map(view, found):
+                account = row["account"]
+                yield {
+                    **row,
+                    "channel": account["channel"],
+                    "account": account["name"],
+                    "institution": account["owner"],
+                }
+
+        headers = {"content-disposition": 'attachment; filename="atbilzu-laiki.csv"'}
+        return StreamingResponse(csv_lines(flat(), _COLUMNS), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _summary_view(found: Summary) -> dict[str, Any]:
+    counts = found.counts
+    return {
+        **counts,
+        # Not reduced, and no decimals: 187 of 200 is what it is.
+        "share": {"in_time": counts["in_time"], "counted": counts["counted"]} if found.share is not None else None,
+        "met": found.met,
+        "working": _times_view(found.working),
+        "plain": _times_view(found.plain),
+    }
+
+
+def _times_view(times: Times) -> dict[str, int | None]:
+    return {"median_s": times.median_s, "p95_s": times.p95_s}
