@@ -37,9 +37,9 @@ run: setup ## set up, train, serve; prints where to click
 browser: .venv/.ready ## finds or installs a browser for the tests
 	@.venv/bin/python -m tests.browser
 
-test: setup browser ## every test
+test: setup browser ## every test, a file for each core at once (TESTS_AT_ONCE=0: one after another)
 	@cd bot && .venv/bin/python -m pytest -q
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n $(or $(TESTS_AT_ONCE),logical) --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -48,7 +48,7 @@ class Stand(World):
     def __init__(self, url: str) -> None:
         self.telegram = ScriptedBot()
         super().__init__(url)
-        self.citizens = self._citizens_of(self.worker)
+        self.citizens = self.citizens_of(self.worker)
         self.people = CitizenDesk(self.worker.broker, self.citizens)
         self.cards = CitizenCards(self.people, self.worker.broker.texts)
 
@@ -56,10 +56,10 @@ class Stand(World):
         """A worker that serves the bot as well."""
         worker = super().new_worker(*args, **options)
         worker.outbox.channels._connectors.update(telegram=self.telegram)
-        worker.broker.citizens = self._citizens_of(worker)
+        worker.broker.citizens = self.citizens_of(worker)
         return worker
 
-    def _citizens_of(self, worker: Worker) -> Citizens:
+    def citizens_of(self, worker: Worker) -> Citizens:
         """A worker's citizens."""
         return Citizens(self.clock, worker.broker.texts, worker.outbox.channels, SECRET)
 

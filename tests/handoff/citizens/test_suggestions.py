@@ -263,7 +263,6 @@ async def test_under_a_comment_nothing_is_said(stand: Stand) -> None:
     event = stand.comment("55", _ASKS, author=Person("55", _NAME))
     await stand.happen(event)
     (comment,) = [one.id for one in await stand.conversations()]
-    await stand.hears(comment, event=event, public=True)
     await stand.people.accept(stand.liga, comment, first, await stand.version(comment))
     await stand.worker.settle()
     assert (await stand.conversation(comment)).outcome == "duplicate"
