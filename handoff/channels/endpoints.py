@@ -82,11 +82,11 @@ class Hooks:
             return None
         async with self._db.read() as session:
             row = await repository.account(session, account_id)
-        return (row, connector) if row is not None and row.enabled and row.channel == channel else None
+        return (row, connector) if row is not None and row.channel == channel else None
 
     async def _challenge(self, channel: str, account_id: str, request: Request) -> Response:
         found = await self._find(channel, account_id)
-        if found is None:
+        if found is None or not found[0].enabled:
             return Response(status_code=404)
         row, connector = found
         try:
@@ -118,6 +118,8 @@ class Hooks:
         try:
             connector.verify(account, headers, raw)
         except BadSignature:
+            if not row.enabled:
+                return Response(status_code=404)
             # Only bad ones are counted: nobody can shut the platform out by knocking.
             allowed = await self._limiter.allow(BAD_SIGNATURES, row.id)
             return Response(status_code=401 if allowed else 429)
@@ -137,7 +139,11 @@ class Hooks:
         headers: Mapping[str, str],
         raw: bytes,
     ) -> None:
-        """Stores what a properly signed call tells; when this returns it is safe."""
+        """Stores what a properly signed call tells; when this returns it is safe.
+
+        An application has one webhook for all its pages: that stays when the page whose address it has is switched off. Refused
+        again and again, the platform would give it up.
+        """
         try:
             events = connector.parse(account, raw)
         except Exception as error:
@@ -146,6 +152,8 @@ class Hooks:
             log.warning("a webhook could not be read", account=row.id, where=where)
             await self._inbox.store_unreadable(row, raw, where)
             return
+        if not row.enabled:
+            events = [event for event in events if event.page_id not in (None, row.platform_id)]
         await self._inbox.store(row, events, lambda other: self._proves(connector, other, headers, raw))
 
     def _proves(

@@ -89,12 +89,25 @@ async def test_without_a_secret_nothing_is_let_in(hooked: Hooked, people: World)
     assert await hooked.stored() == []
 
 
-async def test_unknown_disabled_and_foreign_accounts_are_the_same_404(hooked: Hooked, people: World) -> None:
+async def test_a_page_that_is_switched_off_does_not_take_its_applications_other_pages_along(
+    hooked: Hooked, people: World
+) -> None:
+    """The application's one webhook has the address of the page that was connected first."""
     disabled = await add_account(hooked.stage, "4004", enabled=False)
+    path = f"/hooks/facebook/{disabled.id}"
+    ours = people.message("p2", "otrai lapai", page_id=hooked.account.platform_id)
+    told = await hooked.call(people.message("p1", "izslēgtajai"), ours, path=path)
+    assert told.status_code == 200
+    assert [(row.account_id, row.thread) for row in await hooked.stored()] == [(hooked.account.id, "p2")]
+    # Whoever cannot sign learns nothing of it.
+    assert (await hooked.raw(b"{}", "sha256=00", path)).status_code == 404
+    assert (await hooked.http.get(path)).status_code == 404
+
+
+async def test_unknown_and_foreign_accounts_are_the_same_404(hooked: Hooked, people: World) -> None:
     event = people.message("p1", "Sveiki")
     for path in (
         f"/hooks/facebook/{uuid.uuid4()}",
-        f"/hooks/facebook/{disabled.id}",
         f"/hooks/telegram/{hooked.account.id}",
         f"/hooks/nothing/{hooked.account.id}",
     ):
