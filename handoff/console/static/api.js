@@ -113,4 +113,6 @@ export function query(params) {
 }
 
 /** @param {Record<string, string|number|undefined>} params */
+export const responseTimesCsvUrl = (params) => `${BASE}response_times.csv${query(params)}`;
+/** @param {Record<string, string|number|undefined>} params */
 export const csvUrl = (params) => `${BASE}cases.csv${query(params)}`;

@@ -134,6 +134,17 @@ export const timeOrDate = (when) => (dayKey(when) === dayKey(serverNow()) ? time
 /** @param {number} value */
 export const number = (value) => format("number", {}, () => new Intl.NumberFormat(current)).format(value);
 
+/**
+ * A share in percent with one decimal, rounded down: what misses a target by a hair must not look as if it met it.
+ * @param {number} part
+ * @param {number} whole more than nought
+ */
+export function share(part, whole) {
+  const options = /** @type {const} */ ({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const value = Math.floor((1000 * part) / whole) / 10;
+  return t("response.percent", { value: format("share", options, () => new Intl.NumberFormat(current, options)).format(value) });
+}
+
 /** @param {string|number|null|undefined} value decimal text of euros */
 export function euros(value) {
   if (value === null || value === undefined || value === "") return "";

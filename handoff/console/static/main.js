@@ -1,7 +1,7 @@
 // @ts-check
 import { startAttention } from "./attention.js";
 import { DialogHost } from "./components/dialogs.js";
-import { Header, seesCases, seesChannels, seesInbox, seesPublications } from "./components/header.js";
+import { Header, seesCases, seesChannels, seesInbox, seesPublications, seesResponseTimes } from "./components/header.js";
 import { StatusBar, Toasts } from "./components/statusbar.js";
 import { html } from "./html.js";
 import { firstLanguage, t, useLanguage } from "./i18n.js";
@@ -17,10 +17,12 @@ import { Channels } from "./views/channels.js";
 import { Inbox } from "./views/inbox.js";
 import { Login, Unreachable } from "./views/login.js";
 import { Publications } from "./views/publications.js";
+import { ResponseTimes } from "./views/responsetimes.js";
 
 /** The page that is shown: the one asked for, if the person may see it. @param {string} asked @param {string} role */
 function pageFor(asked, role) {
   if (asked === "cases" && seesCases(role)) return "cases";
+  if (asked === "response-times" && seesResponseTimes(role)) return "response-times";
   if (asked === "channels" && seesChannels(role)) return "channels";
   if (asked === "publications" && seesPublications(role)) return "publications";
   return seesInbox(role) ? "inbox" : "publications";
@@ -42,6 +44,7 @@ function App() {
   /** @type {Record<string, () => any>} */
   const views = {
     cases: () => (here.id ? html`<${CaseView} key=${`${here.id}-${lang}`} no=${here.id} />` : html`<${Cases} params=${here.params} />`),
+    "response-times": () => html`<${ResponseTimes} id=${here.id} params=${here.params} />`,
     channels: () => html`<${Channels} id=${here.id} params=${here.params} />`,
     publications: () => html`<${Publications} id=${asked ? here.id : null} part=${here.part} params=${here.params} />`,
     inbox: () => html`<${Inbox} id=${asked ? here.id : null} part=${here.part} key=${lang} />`,

@@ -13,6 +13,8 @@ const SEES_CASES = new Set(["supervisor", "admin"]);
 
 /** @param {string} role */
 export const seesCases = (role) => SEES_CASES.has(role);
+/** @param {string} role */
+export const seesResponseTimes = (role) => SEES_CASES.has(role);
 /** The board of accounts; only administrators change anything there. @param {string} role */
 export const seesChannels = (role) => SEES_CASES.has(role);
 /** @param {string} role */
@@ -24,6 +26,7 @@ export const seesInbox = (role) => role !== "editor";
 const pagesOf = (role) => [
   ...(seesInbox(role) ? [["inbox", "inbox", "nav.inbox"]] : []),
   ...(seesCases(role) ? [["cases", "cases", "nav.cases"]] : []),
+  ...(seesResponseTimes(role) ? [["response-times", "clock", "response.title"]] : []),
   ...(seesPublications(role) ? [["publications", "megaphone", "publications.title"]] : []),
   ...(seesChannels(role) ? [["channels", "plug", "channels.title"]] : []),
 ];
