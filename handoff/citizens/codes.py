@@ -14,8 +14,14 @@ _DIGITS: Final = frozenset("34679")
 #: Without what is taken for something else: O and 0, I, L and 1, S and 5, B and 8, Z and 2.
 ALPHABET: Final = "ACDEFGHJKMNPQRTUVWXY34679"
 _CHANGES: Final = 2
-#: Cyrillic letters that look like one of these: whoever writes with a Russian keyboard need not notice.
-_LOOK_ALIKE: Final = str.maketrans("АСЕНКМРТУХЗ", "ACEHKMPTYX3")
+#: Cyrillic letters that look like one of these: whoever writes with a Russian keyboard need not notice. No digits among them:
+#: "размер" is a word.
+_LOOK_ALIKE: Final = str.maketrans("АСЕНКМРТУХ", "ACEHKMPTYX")
+#: "On the 4th" ends like a code.
+_ORDINALS: Final = tuple(f"{digit}TH" for digit in "34679")
+#: "Mans kods ir K7M 3PQ" is meant as a code; with more words around it, only if it is called one.
+_FEW_WORDS: Final = 3
+_CALLED: Final = re.compile(r"\b(?:kod|код|code)", re.IGNORECASE)
 #: A code alone, or with a few words around it; in a longer text six characters are something else.
 _LONGEST_TEXT: Final = 60
 #: A code in two halves between two words of three letters.
@@ -51,6 +57,11 @@ def find_codes(text: str) -> tuple[str, ...]:
     return found if len(found) <= _READINGS else ()
 
 
+def meant(text: str) -> bool:
+    """Whether what looks like a code was meant as one: it stands almost alone, or is called so."""
+    return len(text.split()) <= _FEW_WORDS or _CALLED.search(text) is not None
+
+
 def code_digest(secret: str, code: str) -> str:
     """What is stored of a code. Keyed: a code is short, and without the key a stolen table could be tried out."""
     return hmac.new(secret.encode(), f"citizens.code:{code}".encode(), hashlib.sha256).hexdigest()
@@ -64,4 +75,9 @@ def token_digest(token: str) -> str:
 def _is_code(code: str) -> bool:
     kinds = [sign in _DIGITS for sign in code]
     changes = sum(one != other for one, other in pairwise(kinds))
-    return len(code) == LENGTH and all(sign in ALPHABET for sign in code) and changes >= _CHANGES
+    return (
+        len(code) == LENGTH
+        and all(sign in ALPHABET for sign in code)
+        and changes >= _CHANGES
+        and not code.endswith(_ORDINALS)
+    )

@@ -21,7 +21,7 @@ from handoff.channels.models import ChannelAccount
 from handoff.channels.schemas import DIRECT
 from handoff.channels.service import Channels
 from handoff.citizens import repository
-from handoff.citizens.codes import code_digest, find_codes, new_code, spoken, token_digest
+from handoff.citizens.codes import code_digest, find_codes, meant, new_code, spoken, token_digest
 from handoff.citizens.likeness import name_key
 from handoff.citizens.models import ChannelIdentity, Citizen, CodeTry, IdentityLink, LinkProof
 from handoff.citizens.ports import DeepLinks
@@ -42,7 +42,7 @@ CODE_LIFE: Final = timedelta(minutes=30)
 WRONG_TRIES: Final = 5
 #: Tries, and proofs that nobody used, are deleted when they are older than this.
 _FORGET: Final = timedelta(days=1)
-#: "Mans kods ir K7M 3PQ".
+#: "Labdien, mans kods ir K7M 3PQ".
 _FEW_WORDS: Final = 5
 _CODES: Final = ("code_word", "verified_email")
 #: Why a line is undone by an act that brings two citizens together.
@@ -137,7 +137,7 @@ class Citizens:
 
         Returns:
             Whether that was all the message was about: then there is nothing for the assistant to answer. With more words
-            around it, what is no code of ours may be part of a question.
+            around it something else may be asked, too.
         """
         heard = await self.heard(
             unit.session,
@@ -155,7 +155,7 @@ class Citizens:
             return False
         said = Utterance(self.answer(heard, standing.lang), standing.lang)
         await say(unit, events, standing.id, said, author_kind="system")
-        return heard.outcome != "wrong" or len(text.split()) <= _FEW_WORDS
+        return len(text.split()) <= _FEW_WORDS
 
     async def heard(
         self,
@@ -242,7 +242,7 @@ class Citizens:
     async def code(
         self, session: AsyncSession, text: str, identity: ChannelIdentity, conversation_id: str, events: EventLog
     ) -> Heard | None:
-        """Looks for a code in what somebody wrote. None when there is nothing like one.
+        """Looks for a code in what somebody wrote. None when there is nothing like one, or nothing that was meant as one.
 
         After :data:`WRONG_TRIES` wrong ones not even a right one is looked at, until half an hour has passed.
         """
@@ -260,6 +260,8 @@ class Citizens:
             if proof is not None and await self._redeem(session, events, proof, identity, conversation_id):
                 return Heard("linked", "citizens.code.linked")
         session.add(CodeTry(identity_id=identity.id, at=now))
+        if not meant(text):
+            return None
         events.add("citizen_proof_refused", conversation_id, actor_kind="citizen", cause="code")
         return Heard("wrong", "citizens.code.wrong")
 

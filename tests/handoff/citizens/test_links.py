@@ -311,11 +311,16 @@ async def test_a_code_in_the_web_chat_is_not_a_question(stand: Stand) -> None:
 
 
 async def test_what_is_no_code_of_ours_may_be_part_of_a_question(stand: Stand) -> None:
-    """The citizen is told, and the assistant answers all the same."""
     web = await stand.web("Kā man labot veidlapu D3A 4M7 par pases maiņu?")
-    said = [one.text for one in await stand.messages(web)]
     assert stand.assistant.seen[-1].text.startswith("Kā man labot")
-    assert any("kods" in text for text in said)
+    assert [one.text for one in await stand.messages(web, author="system")] == []
+
+
+async def test_what_is_called_a_code_and_is_none_is_said_to_be_none(stand: Stand) -> None:
+    """With a question beside it that is answered, too."""
+    web = await stand.web("Mans kods ir D3A 4M7, un cik maksā pase?")
+    assert stand.assistant.seen[-1].text.startswith("Mans kods")
+    assert ["neder" in one.text for one in await stand.messages(web, author="system")] == [True]
 
 
 async def test_a_code_under_a_post_proves_nothing(stand: Stand) -> None:
