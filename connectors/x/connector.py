@@ -17,7 +17,7 @@ from connectors.x import parse, polling, registration
 from connectors.x.answers import refusal, share_used
 from connectors.x.client import Answer, NoAnswer, Refused, Timeouts, Unreached, XClient, is_loopback
 from connectors.x.picture import NoPicture, fetch
-from connectors.x.pricing import cost_of, full_text
+from connectors.x.pricing import cost_of, cost_of_event, full_text
 from connectors.x.text import weighted_length
 from handoff.channels.ports import (
     Account,
@@ -116,6 +116,10 @@ class XConnector:
         """What X will charge for it, in US dollars; the same for every account."""
         del account
         return cost_of(message)
+
+    def price_of_event(self, event: InboundEvent) -> float:
+        """What X charged for telling us this, in US dollars."""
+        return cost_of_event(event)
 
     def post_size(self, account: Account, message: OutboundMessage) -> tuple[int, int]:
         """How much a post or an answer takes of what it may, in X's weighted count; and how much that is.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from handoff.channels import repository
 from handoff.channels.meaning import ClaimLost, Meaning, NotYet
 from handoff.channels.models import ChannelAccount, InboundEventRow
 from handoff.channels.outbox import Outbox
-from handoff.channels.ports import BadPayload, InboundEvent
+from handoff.channels.ports import BadPayload, InboundEvent, PricedEvents
 from handoff.channels.schemas import pack, settled
 from kit.clock import as_utc
 from kit.errors import PieturaError
@@ -100,8 +102,11 @@ class Inbox:
         """
         self._heard = True
         now = self._broker.clock.now()
+        connector = self._outbox.channels.connector(account.channel)
+        price = connector.price_of_event if isinstance(connector, PricedEvents) else _free
         async with self._broker.db.unit() as unit:
             rows: list[dict[str, Any]] = []
+            prices: list[Decimal] = []
             unknown: str | None = None
             for event in events:
                 owner = account
@@ -111,6 +116,7 @@ class Inbox:
                         unknown = event.page_id
                         continue
                     owner = other
+                prices.append(Decimal(str(price(event))))
                 rows.append(
                     {
                         "account_id": owner.id,
@@ -133,7 +139,13 @@ class Inbox:
             # Accounts first, and in one order: two calls that tell the same in another order would wait for each other.
             for account_id in sorted(told):
                 await repository.set_account(unit.session, account_id, **told[account_id])
-            stored = await repository.insert_new(unit, InboundEventRow, rows)
+            stored, owed = 0, defaultdict[str, Decimal](Decimal)
+            for row, cost in zip(rows, prices, strict=True):
+                if await repository.insert_new(unit, InboundEventRow, [row]):
+                    stored += 1
+                    owed[str(row["account_id"])] += cost
+            for account_id in sorted(name for name, cost in owed.items() if cost):
+                await repository.charge(unit.session, account_id, owed[account_id])
         self._wake.set()
         return stored
 
@@ -281,6 +293,10 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}{where}"
+
+
+def _free(_event: InboundEvent) -> float:
+    return 0.0
 
 
 def _fitting(text: str) -> str:

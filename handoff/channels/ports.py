@@ -291,6 +291,15 @@ class Priced(Protocol):
 
 
 @runtime_checkable
+class PricedEvents(Protocol):
+    """A connector whose platform charges for what it tells, too."""
+
+    def price_of_event(self, event: InboundEvent) -> float:
+        """What the platform charged for telling us this, in its currency; once, however often it was told."""
+        ...
+
+
+@runtime_checkable
 class Measures(Protocol):
     """A connector whose platform counts texts in its own way (X: a link is 23 characters, whatever its length), or has
     another limit for posts than for messages."""

@@ -134,7 +134,7 @@ def test_from_the_first_word_to_the_comments_that_follow(open_console: OpenConso
     page.keyboard.press("Enter")
 
     expect(page.locator("#publication-title")).to_contain_text("Slimības pabalstu tagad")
-    _state(page, "Iesniegts apstiprināšanai")
+    _state(page, "Iesniegta apstiprināšanai")
     publication_id = _id_of(page)
     expect(page.get_by_role("button", name="Apstiprināt")).to_have_count(0)
     expect(page.locator(".why-not")).to_contain_text("To apstiprina vai noraida vadītājs vai administrators.")
@@ -147,12 +147,12 @@ def test_from_the_first_word_to_the_comments_that_follow(open_console: OpenConso
     expect(karlis.dialog).to_contain_text("Maksa: 0,015")
     assert_fits(karlis.page, "question before approving")
     karlis.dialog.get_by_role("button", name="Apstiprināt").click()
-    _state(karlis.page, "Publicēts")
+    _state(karlis.page, "Publicēta")
     for channel in ("facebook", "x"):
         row = karlis.page.locator(f".result-row[data-account='{social.accounts[channel]}']")
         expect(row.locator(".send-state")).to_have_text("Publicēts")
     # The author sees it without doing anything.
-    _state(page, "Publicēts")
+    _state(page, "Publicēta")
     (post,) = [one for one in _posts(social, "facebook") if one.text.startswith("Slimības pabalstu tagad")]
     assert (post.text, post.link) == ("Slimības pabalstu tagad var pieteikt arī lietotnē. Kā – lasiet šeit.", LINK)
     assert [one.text for one in _posts(social, "x")].count("Pabalsts tagad arī lietotnē.") == 1
@@ -205,7 +205,7 @@ def test_errors_stand_at_their_fields(open_console: OpenConsole, social: Account
     # It was saved all the same, once; mended, it is the same one that is proposed.
     on_x.fill("Īsais teksts.")
     propose.click()
-    _state(page, "Iesniegts apstiprināšanai")
+    _state(page, "Iesniegta apstiprināšanai")
     mine = [one for one in social.rows(Publication) if one.text.startswith("Teksts, kas X tīklam")]
     assert [(one.id, one.state) for one in mine] == [(_id_of(page), "proposed")]
 
@@ -279,7 +279,7 @@ def test_approved_meanwhile_by_another(open_console: OpenConsole, social: Accoun
     expect(liga.page.locator(".publication > .alert")).to_contain_text(
         "Nav izdarīts: pa šo laiku lēmumu pieņēma Kārlis Vanags."
     )
-    _state(liga.page, "Ieplānots")
+    _state(liga.page, "Ieplānota")
     expect(liga.page.get_by_role("button", name="Noraidīt")).to_have_count(0)
     assert social.api("liga").get(f"/publications/{publication_id}").json()["reason"] is None
 
@@ -333,7 +333,7 @@ def test_rejected_with_a_reason_mended_and_called_off(open_console: OpenConsole,
     liga.page.get_by_role("button", name="Noraidīt").click()
     liga.dialog.get_by_label("Iemesls").fill("Lūdzu, norādiet darba laiku.")
     liga.dialog.get_by_role("button", name="Noraidīt").click()
-    _state(liga.page, "Noraidīts")
+    _state(liga.page, "Noraidīta")
     # The author is told by whom and why, without reloading.
     expect(karlis.page.locator(".rejected")).to_contain_text("Noraidīja Līga Krūmiņa:", timeout=_SOON_MS)
     expect(karlis.page.locator(".rejected")).to_contain_text("Lūdzu, norādiet darba laiku.")
@@ -343,7 +343,7 @@ def test_rejected_with_a_reason_mended_and_called_off(open_console: OpenConsole,
     _state(karlis.page, "Melnraksts")
     karlis.page.get_by_role("button", name="Atcelt publikāciju").click()
     karlis.dialog.get_by_role("button", name="Atcelt publikāciju").click()
-    _state(karlis.page, "Atcelts")
+    _state(karlis.page, "Atcelta")
     karlis.page.goto(f"{social.url}/console#/publications?show=cancelled")
     expect(karlis.page.locator(f"[data-publication='{publication_id}']")).to_contain_text("Strādājam no 9 līdz 17.")
     karlis.page.goto(f"{social.url}/console#/publications?show=drafts")
@@ -380,7 +380,7 @@ def test_failed_and_unknown_are_seen_and_decided(open_console: OpenConsole, soci
     on_facebook.get_by_role("button", name=re.compile("Publicēt vēlreiz")).click()
     liga.dialog.get_by_role("button", name="Publicēt vēlreiz").click()
     expect(on_facebook.locator(".send-state")).to_have_text("Publicēts", timeout=_SOON_MS)
-    _state(page, "Publicēts")
+    _state(page, "Publicēta")
     # What was marked has not been sent again, what was sent again is there once.
     for channel, times in (("facebook", 1), ("x", 0)):
         assert [one.text for one in _posts(social, channel)].count("Vienā nesanāks, otrā nezinās.") == times
@@ -404,9 +404,9 @@ def test_a_comment_on_anothers_post(open_console: OpenConsole, social: AccountsS
     expect(post).not_to_have_attribute("aria-invalid", "true")
     assert_fits(page, "comment")
     page.get_by_role("button", name="Iesniegt apstiprināšanai").click()
-    _state(page, "Iesniegts apstiprināšanai")
+    _state(page, "Iesniegta apstiprināšanai")
     _act(social, "karlis", _id_of(page), "approve")
-    _state(page, "Publicēts")
+    _state(page, "Publicēta")
     assert [(one.by, one.text) for one in _open_post(social).comments] == [("us", "Labdien! Vairāk par to mūsu lapā.")]
 
 

@@ -192,6 +192,15 @@ async def test_a_connector_that_breaks_leaves_the_send_unknown(world: World) -> 
     assert (await world.reload_account()).spend == Decimal("0.015")
 
 
+async def test_what_the_platform_charges_for_telling_is_on_the_board_once(world: World) -> None:
+    """X charges for mentions and messages, too; a repetition is free."""
+    world.platform.price_of_event = lambda event: 0.005 if event.kind == "message" else 0.0  # type: ignore[attr-defined]
+    first, second = world.message("p1", "Sveiki"), world.message("p2", "Labdien")
+    await world.tell(first, second, first)
+    await world.tell(second, world.about(first, "edited", text="Sveiki!"))
+    assert (await world.reload_account()).spend == Decimal("0.01")
+
+
 async def test_a_send_that_takes_too_long_is_unknown(world: World) -> None:
     anna, conversation = await _talk(world)
 

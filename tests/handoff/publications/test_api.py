@@ -95,7 +95,7 @@ async def test_compose_propose_approve_see(
     stand.platform.costs = 0.015
     await stand.work()
     seen = (await editor.get(path)).json()
-    assert (seen["state"], seen["state_name"], seen["cost"]) == ("partly_failed", "Publicēts daļēji", "0.0150")
+    assert (seen["state"], seen["state_name"], seen["cost"]) == ("partly_failed", "Publicēta daļēji", "0.0150")
     page, x = seen["targets"]
     assert (page["state"], page["ref"], page["cost"], page["reason"]) == ("sent", "out-1", "0.0150", None)
     assert page["sent_at"] is not None
