@@ -474,7 +474,8 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def _database(kind: str, folder: Path) -> Any:
+def database(kind: str, folder: Path) -> Any:
+    """URL of an empty database, ``sqlite`` or ``postgres``, that is gone afterwards."""
     if kind == "sqlite":
         yield f"sqlite+aiosqlite:///{folder / 'pietura.db'}"
         return
@@ -502,7 +503,7 @@ async def run(options: argparse.Namespace) -> list[Outcome]:
     for kind in options.database:
         with tempfile.TemporaryDirectory(prefix="pietura-social-") as temporary:
             folder = Path(temporary)
-            with _database(kind, folder) as url:
+            with database(kind, folder) as url:
                 say(f"setting {kind} up …")
                 await set_up(Settings(data_dir=folder, database_url=url, redis_url=None), lambda _: None)
                 outcomes.append(await Run(plan, url, folder, say).play())
