@@ -39,7 +39,8 @@ browser: .venv/.ready ## finds or installs a browser for the tests
 
 test: setup browser ## every test, a file for each core at once (TESTS_AT_ONCE=0: one after another)
 	@cd bot && .venv/bin/python -m pytest -q
-	@.venv/bin/python -m pytest -n $(or $(TESTS_AT_ONCE),logical) --dist loadfile $(ARGS)
+	@# Some files need the model: it is trained while the others are under way.
+	@$(if $(ARGS),,.venv/bin/pietura train > /dev/null 2>&1 & ).venv/bin/python -m pytest -n $(or $(TESTS_AT_ONCE),logical) --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

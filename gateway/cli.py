@@ -1,4 +1,4 @@
-"""The command line: ``pietura run``, ``setup``, ``serve``, ``eval``."""
+"""The command line: ``pietura run``, ``setup``, ``train``, ``serve``, ``eval``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def run(port: Annotated[int | None, typer.Option(help="Port of the gateway.")] =
 def setup() -> None:
     """Schema, knowledge base and first contents of the database."""
     asyncio.run(set_up(Settings(), runner.say))
+
+
+@app.command()
+def train() -> None:
+    """Trains the Rasa model if what it learns from has changed."""
+    asyncio.run(runner.train(Settings()))
 
 
 @app.command()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +74,26 @@ def bot_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@contextlib.asynccontextmanager
+async def _alone() -> AsyncIterator[None]:
+    """Nobody else trains meanwhile: `make run` beside `make test`, or two files of tests at once. Whoever waits finds it done."""
+    _MODEL.parent.mkdir(parents=True, exist_ok=True)
+    with (_MODEL.parent / ".training").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+
+
 async def train(settings: Settings) -> None:
     """Trains the Rasa model if its inputs changed.
 
     Raises:
         RuntimeError: training failed; its output is in the message.
     """
+    async with _alone():
+        await _train(settings)
+
+
+async def _train(settings: Settings) -> None:
     inputs = model_inputs()
     if _MODEL.exists() and _STAMP.exists() and _STAMP.read_text() == inputs:
         say("Rasa model: up to date")
