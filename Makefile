@@ -37,10 +37,18 @@ run: setup ## set up, train, serve; prints where to click
 browser: .venv/.ready ## finds or installs a browser for the tests
 	@.venv/bin/python -m tests.browser
 
-test: setup browser ## every test, a file for each core at once (TESTS_AT_ONCE=0: one after another)
+# Files run beside each other, but for those with a browser: each of them keeps the cores busy by itself. The model that these
+# need is trained while the others are under way.
+WITH_A_BROWSER := tests/e2e tests/widget
+test: setup browser ## every test; ARGS="tests/kit -k text" for some
 	@cd bot && .venv/bin/python -m pytest -q
-	@# Some files need the model: it is trained while the others are under way.
-	@$(if $(ARGS),,.venv/bin/pietura train > /dev/null 2>&1 & ).venv/bin/python -m pytest -n $(or $(TESTS_AT_ONCE),logical) --dist loadfile $(ARGS)
+ifdef ARGS
+	@.venv/bin/python -m pytest $(ARGS)
+else
+	@.venv/bin/pietura train > /dev/null 2>&1 & \
+	.venv/bin/python -m pytest -n logical --dist loadfile $(WITH_A_BROWSER:%=--ignore=%)
+	@.venv/bin/python -m pytest $(WITH_A_BROWSER)
+endif
 
 lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
