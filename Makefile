@@ -11,7 +11,7 @@ export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\
 endif
 endif
 
-.PHONY: help run test lint eval compare bench bench-social bench-hooks setup clean browser
+.PHONY: help run test lint eval compare bench bench-social setup clean browser
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -65,9 +65,6 @@ bench: setup ## throughput and latency beside a vanilla Rasa, in one run
 
 bench-social: .venv/.ready ## the social channels in bad weather, the gateway killed ten times; nothing may be lost or said twice
 	@.venv/bin/python -m tests.load.social $(ARGS)
-
-bench-hooks: .venv/.ready ## webhooks a second, time to their answer, and time until the console shows what they tell
-	@.venv/bin/python -m tests.load.hooks $(ARGS)
 
 clean: ## forgets the demo database and the model
 	@rm -rf var bot/models
