@@ -37,8 +37,8 @@ run: setup ## set up, train, serve; prints where to click
 browser: .venv/.ready ## finds or installs a browser for the tests
 	@.venv/bin/python -m tests.browser
 
-# Files run beside each other, but for those with a browser: each of them keeps the cores busy by itself. The model that these
-# need is trained while the others are under way.
+# Files run beside each other, but for those with a browser, which have not been made to stand that yet. The model that these need
+# is trained while the others are under way.
 WITH_A_BROWSER := tests/e2e tests/widget
 test: setup browser ## every test; ARGS="tests/kit -k text" for some
 	@cd bot && .venv/bin/python -m pytest -q

@@ -17,7 +17,7 @@ from pathlib import Path
 
 FILE = Path(__file__).parent / "data" / "aspects.json"
 #: Rasa's answer has four decimals.
-_LEAST = 1e-4
+LEAST = 1e-4
 GENERAL = "general"
 
 
@@ -54,6 +54,6 @@ class AspectPrior:
 
         def weight(aspect: str) -> float:
             tilt = self.asked.get(aspect, 0.0) + (self.known if aspect in has else 0.0)
-            return math.log(chances[aspect] + _LEAST) + tilt
+            return math.log(chances[aspect] + LEAST) + tilt
 
         return max(sorted(chances), key=weight)

@@ -86,7 +86,7 @@ _LATVIAN_MARKS = re.compile(r"[āčēģīķļņšūž]", re.IGNORECASE)
 #: "…, ka valsts iedod naudu": with marks over its letters this is "that" and not "how".
 _THAT = re.compile(r"^\W*(?:\w+\W+)?ka\b")
 #: "Without a notary" asks nothing of notaries.
-_WITHOUT = re.compile(r"\b(?:bez|без|bez|without)\b", re.IGNORECASE)
+_WITHOUT = re.compile(r"\b(?:bez|без|without)\b", re.IGNORECASE)
 _BESIDES = re.compile(
     r"^\W*(?:\w+\W+)?(?:vēl|vel|arī|ari|ещё|еще|также|eshe|also|plus|другой вопрос|cits jautājums)\b", re.IGNORECASE
 )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from actions.aspects import FILE
+from actions.aspects import FILE, LEAST
 from gateway.evaluation import services
 from gateway.evaluation.commands import progress
 from gateway.evaluation.questions import ServiceQuestion, read
@@ -26,7 +26,6 @@ from gateway.settings import ROOT
 
 _TUNING = ROOT / "knowledge_base" / "data" / "tuning" / "services.jsonl"
 _FOLDS = 5
-_LEAST = 1e-4
 
 Floats = NDArray[np.float64]
 
@@ -71,7 +70,7 @@ def main() -> None:
     given = parser.parse_args()
     rows = asyncio.run(gather(read(ServiceQuestion, [_TUNING, *given.also])))
     names = sorted({name for chances, _, _ in rows for name in chances})
-    opinions = np.log(np.array([[chances.get(name, 0.0) for name in names] for chances, _, _ in rows]) + _LEAST)
+    opinions = np.log(np.array([[chances.get(name, 0.0) for name in names] for chances, _, _ in rows]) + LEAST)
     has = np.array([[float(name in known) for name in names] for _, known, _ in rows])
     truth = np.array([names.index(aspect) for _, _, aspect in rows], np.intp)
     folds = np.random.default_rng(0).permutation(len(truth)) % _FOLDS

@@ -43,7 +43,7 @@ WRONG_TRIES: Final = 5
 #: Tries, and proofs that nobody used, are deleted when they are older than this.
 _FORGET: Final = timedelta(days=1)
 #: "Labdien, mans kods ir K7M 3PQ".
-_FEW_WORDS: Final = 5
+_NOTHING_ELSE_WORDS: Final = 5
 _CODES: Final = ("code_word", "verified_email")
 #: Why a line is undone by an act that brings two citizens together.
 _MERGED: Final = "merged"
@@ -155,7 +155,7 @@ class Citizens:
             return False
         said = Utterance(self.answer(heard, standing.lang), standing.lang)
         await say(unit, events, standing.id, said, author_kind="system")
-        return len(text.split()) <= _FEW_WORDS
+        return len(text.split()) <= _NOTHING_ELSE_WORDS
 
     async def heard(
         self,

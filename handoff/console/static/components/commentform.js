@@ -21,18 +21,13 @@ export function CommentForm({ publication, accounts, onDone, start }) {
   const account = accounts.find((one) => one.id === form.accounts[0]);
   const channels = account ? [account.channel] : [];
   const saving = useSaving({ publication, kept, channels, accounts, onDone });
-  const { errors } = saving;
+  const { errors, mend } = saving;
   const { fits, problem, asking } = useFits(form, channels);
   const [fit] = fits;
   // What the server says while it is typed stands at its field as well.
   const postError = errors.post || (problem?.code === "bad_post" ? reason(problem) : "") || (fit?.problems.includes("not_summoned") ? t("publications.wrong.not_summoned") : "");
   const over = Boolean(fit && fit.limit > 0 && fit.length > fit.limit);
 
-  /** @param {string} name @param {Partial<import("../publishing.js").Form>} patch */
-  const mend = (name, patch) => {
-    change(patch);
-    if (errors[name]) saving.setErrors(Object.fromEntries(Object.entries(errors).filter(([one]) => one !== name)));
-  };
   return html`
     <form class="compose" noValidate ref=${saving.form} onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();

@@ -80,7 +80,13 @@ export function useSaving({ publication, kept, channels, accounts, onDone }) {
       show(placeProblem(problem, accounts, kept.form.kind), reason(problem));
     }
   };
-  return { errors, setErrors, error, busy, conflict, form, submit };
+
+  /** What is typed into a field that was refused takes its error away. @param {string} name of the field @param {Partial<Form>} patch */
+  const mend = (name, patch) => {
+    kept.change(patch);
+    if (errors[name]) setErrors(Object.fromEntries(Object.entries(errors).filter(([one]) => one !== name)));
+  };
+  return { errors, error, busy, conflict, form, submit, mend };
 }
 
 /** Somebody else was faster: what stands there now, and what can be done with what was typed. @param {{now: any, onOver: () => void}} props */
@@ -107,14 +113,9 @@ export function PublicationForm({ publication, accounts, onDone, start }) {
   const { form, change } = kept;
   const channels = [...new Set(accounts.filter((one) => form.accounts.includes(one.id)).map((one) => one.channel))].sort(byChannel);
   const saving = useSaving({ publication, kept, channels, accounts, onDone });
-  const { errors } = saving;
+  const { errors, mend } = saving;
   const { fits, problem, asking } = useFits(form, channels);
 
-  /** @param {string} name @param {Partial<Form>} patch */
-  const mend = (name, patch) => {
-    change(patch);
-    if (errors[name]) saving.setErrors(Object.fromEntries(Object.entries(errors).filter(([one]) => one !== name)));
-  };
   /** @param {string} channel @param {Partial<import("../publishing.js").Variant>} patch */
   const adapt = (channel, patch) => {
     const own = form.variants[channel] ?? { text: null, link: true };
