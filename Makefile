@@ -37,17 +37,16 @@ run: setup ## set up, train, serve; prints where to click
 browser: .venv/.ready ## finds or installs a browser for the tests
 	@.venv/bin/python -m tests.browser
 
-# Files run beside each other, but for those with a browser, which have not been made to stand that yet. The model that these need
-# is trained while the others are under way.
-WITH_A_BROWSER := tests/e2e tests/widget
+# Files run beside each other: one more than there are cores, since those with a browser or a process to kill wait most of the
+# time, and four at most, since each of these starts a product of its own. The model they need is trained meanwhile.
+AT_ONCE := $(shell cores=$$(nproc 2>/dev/null || sysctl -n hw.logicalcpu); echo $$(( cores < 4 ? cores + 1 : 4 )))
 test: setup browser ## every test; ARGS="tests/kit -k text" for some
-	@cd bot && .venv/bin/python -m pytest -q
 ifdef ARGS
 	@.venv/bin/python -m pytest $(ARGS)
 else
 	@.venv/bin/pietura train > /dev/null 2>&1 & \
-	.venv/bin/python -m pytest -n logical --dist loadfile $(WITH_A_BROWSER:%=--ignore=%)
-	@.venv/bin/python -m pytest $(WITH_A_BROWSER)
+	(cd bot && .venv/bin/python -m pytest -q) && \
+	.venv/bin/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 endif
 
 lint: setup ## ruff, mypy strict in both environments, import rules

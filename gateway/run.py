@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ import httpx
 
 from gateway.seed import DEMO_PASSWORD, DEMO_STAFF
 from gateway.settings import ROOT, Settings
+from kit.alone import alone
 
 _BOT = ROOT / "bot"
 _MODEL = _BOT / "models" / "pietura.tar.gz"
@@ -74,22 +73,15 @@ def bot_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-@contextlib.asynccontextmanager
-async def _alone() -> AsyncIterator[None]:
-    """Nobody else trains meanwhile: `make run` beside `make test`, or two files of tests at once. Whoever waits finds it done."""
-    _MODEL.parent.mkdir(parents=True, exist_ok=True)
-    with (_MODEL.parent / ".training").open("w") as lock:
-        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-        yield
-
-
 async def train(settings: Settings) -> None:
     """Trains the Rasa model if its inputs changed.
 
     Raises:
         RuntimeError: training failed; its output is in the message.
     """
-    async with _alone():
+    # `make run` beside `make test`, or two files of tests at once: whoever waits finds it done.
+    with contextlib.ExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, alone(_MODEL.parent / ".training"))
         await _train(settings)
 
 

@@ -28,6 +28,17 @@ from tests.stage import Stage, raise_stage
 os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
 
 
+#: Folders whose tests wait for most of their time begin first, those that need the trained model come last: `make test` trains it
+#: meanwhile.
+_ORDER = {"load": 0, "understanding": 2, "e2e": 2}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the folders' tests in an order in which nobody waits for what is not ready."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: _ORDER.get(item.path.relative_to(tests).parts[0], 1))
+
+
 def _quiet(_text: str) -> None:
     return
 

@@ -36,6 +36,7 @@ from tests.told import kind_of
 WORKING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 #: A Sunday.
 SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+_PING_S = 20.0
 
 
 class MovableClock:
@@ -176,7 +177,7 @@ class Desk:
         self.me: dict[str, Any] = {}
         self.frames: list[dict[str, Any]] = []
         self._socket: ClientConnection | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._news = asyncio.Condition()
 
     async def sign_in(self, email: str, password: str = DEMO_PASSWORD) -> httpx.Response:
@@ -217,7 +218,14 @@ class Desk:
             origin=websockets.Origin(self.url),
             additional_headers={"cookie": cookies},
         )
-        self._reader = asyncio.create_task(self._read(self._socket))
+        self._tasks = [asyncio.create_task(work(self._socket)) for work in (self._read, self._ping)]
+
+    async def _ping(self, socket: ClientConnection) -> None:
+        """As the console does: the gateway lets go of one that is silent."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await asyncio.sleep(_PING_S)
+                await socket.send('{"kind": "ping"}')
 
     async def _read(self, socket: ClientConnection) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):
@@ -239,6 +247,6 @@ class Desk:
         """Closes everything."""
         if self._socket is not None:
             await self._socket.close()
-        if self._reader is not None:
-            self._reader.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.http.aclose()

@@ -10,8 +10,9 @@ import hashlib
 import os
 import zipfile
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+from kit.alone import alone
 
 FloatArray = NDArray[np.float32]
 
@@ -115,11 +118,8 @@ class EmbeddingStore:
         wanted = list(dict.fromkeys(texts))
         keys = {text: key_of(text) for text in wanted}
         known = self._read()
-        missing = [text for text in wanted if keys[text] not in known]
-        if missing:
-            for text, vector in zip(missing, self.encoder.encode(missing), strict=True):
-                known[keys[text]] = vector.astype(np.float16)
-            self._write(known if len(known) <= _KEPT else {keys[text]: known[keys[text]] for text in wanted})
+        if any(key not in known for key in keys.values()):
+            known = self._completed(keys)
         if not texts:
             return np.zeros((0, DIMENSIONS), np.float32)
         return np.stack([known[keys[text]] for text in texts]).astype(np.float32)
@@ -127,6 +127,17 @@ class EmbeddingStore:
     def encode_one(self, text: str) -> FloatArray:
         """See :meth:`SentenceEncoder.encode_one`."""
         return self.encoder.encode_one(text)
+
+    def _completed(self, keys: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
+        """Computes what is not there yet. Several workers may start at once: one computes, the others find it done."""
+        with alone(self._file.with_suffix(".lock")) if self._file else nullcontext():
+            known = self._read()
+            missing = [text for text, key in keys.items() if key not in known]
+            if missing:
+                for text, vector in zip(missing, self.encoder.encode(missing), strict=True):
+                    known[keys[text]] = vector.astype(np.float16)
+                self._write(known if len(known) <= _KEPT else {key: known[key] for key in keys.values()})
+        return known
 
     def _read(self) -> dict[str, NDArray[np.float16]]:
         if self._file is None or not self._file.exists():
@@ -142,7 +153,7 @@ class EmbeddingStore:
         if self._file is None:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        # Several workers may start at once: each writes a file of its own and puts it in place whole.
+        # Put in place whole: others may read meanwhile.
         draft = self._file.with_name(f"{self._file.stem}.{os.getpid()}.npz")
         np.savez(draft, keys=np.array(list(found)), vectors=np.stack(list(found.values())))
         draft.replace(self._file)

@@ -65,11 +65,11 @@ def test_the_store_computes_once_and_survives_a_torn_file(encoder: SentenceEncod
     store = EmbeddingStore(encoder, tmp_path)
     first = store.encode(["pase", "ID karte", "pase"])
     assert np.allclose(first[0], first[2])
-    (file,) = tmp_path.iterdir()
+    (file,) = tmp_path.glob("*.npz")
     written = file.stat().st_mtime_ns
     assert np.allclose(store.encode(["ID karte", "pase"]), first[[1, 0]])
     assert file.stat().st_mtime_ns == written
     file.write_bytes(file.read_bytes()[:100])
     assert np.allclose(EmbeddingStore(encoder, tmp_path).encode(["pase"])[0], first[0], atol=1e-3)
     assert EmbeddingStore(encoder, None).encode([]).shape == (0, DIMENSIONS)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.glob("*.npz"))) == 1
