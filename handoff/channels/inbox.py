@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from handoff.broker import Broker
 from handoff.channels import repository
@@ -23,6 +24,7 @@ from handoff.channels.outbox import Outbox
 from handoff.channels.ports import BadPayload, InboundEvent, PricedEvents
 from handoff.channels.schemas import pack, settled
 from kit.clock import as_utc
+from kit.db import UnitOfWork
 from kit.errors import PieturaError
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,10 @@ _UNREADABLE_LENGTH = 65_536
 _BUSY_S = 0.05
 #: While webhooks come in, each round of work lets them pass first: they are to be acknowledged at once, work can wait.
 _COURTESY_S = 0.01
+#: Calls stored in one transaction, at most.
+_TOGETHER = 50
+#: Nothing can be stored at all just now.
+_DATABASE_AWAY = (OperationalError, InterfaceError, OSError)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,17 @@ class InboxPolicy:
     most_turns: int = 32
 
 
+@dataclass(frozen=True)
+class _Call:
+    """What one call told, waiting to be stored; see :meth:`Inbox.store`."""
+
+    account: ChannelAccount
+    events: Sequence[InboundEvent]
+    proves: Callable[[ChannelAccount], bool] | None
+    asked_for: bool
+    stored: asyncio.Future[int]
+
+
 class Inbox:
     """Stores events and works them off. Every worker runs one; a thread is worked on by one of them at a time."""
 
@@ -75,6 +92,8 @@ class Inbox:
         self._policy = policy or InboxPolicy()
         self._every = every
         self._wake = asyncio.Event()
+        self._calls: list[_Call] = []
+        self._storing: asyncio.Task[None] | None = None
         self._heard = False
         self.last_error: str | None = None
 
@@ -101,26 +120,69 @@ class Inbox:
             how many were new.
         """
         self._heard = True
+        call = _Call(account, tuple(events), proves, asked_for, asyncio.get_running_loop().create_future())
+        self._calls.append(call)
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.create_task(self._store_calls())
+        return await call.stored
+
+    async def _store_calls(self) -> None:
+        """Stores what has come in, call after call; those that came while others were being stored go into one transaction."""
+        while self._calls:
+            calls, self._calls = self._calls[:_TOGETHER], self._calls[_TOGETHER:]
+            await self._store_together(calls)
+            self._wake.set()
+
+    async def _store_together(self, calls: Sequence[_Call]) -> None:
+        try:
+            async with self._broker.db.unit() as unit:
+                counts = await self._insert(unit, calls)
+        except BaseException as error:
+            if len(calls) > 1 and isinstance(error, Exception) and not isinstance(error, _DATABASE_AWAY):
+                # One of them may be what cannot be stored: the others do not suffer for it.
+                for call in calls:
+                    await self._store_together([call])
+                return
+            # Nobody waits for ever, not even when this worker is being ended.
+            for call in calls:
+                if not call.stored.done():
+                    call.stored.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for call, count in zip(calls, counts, strict=True):
+            if not call.stored.done():
+                call.stored.set_result(count)
+
+    async def _insert(self, unit: UnitOfWork, calls: Sequence[_Call]) -> list[int]:
+        """How many events of each call were new."""
         now = self._broker.clock.now()
-        connector = self._outbox.channels.connector(account.channel)
-        price = connector.price_of_event if isinstance(connector, PricedEvents) else _free
-        async with self._broker.db.unit() as unit:
-            rows: list[dict[str, Any]] = []
-            prices: list[Decimal] = []
-            unknown: str | None = None
-            for event in events:
+        told: dict[str, dict[str, Any]] = defaultdict(dict)
+        prices: dict[tuple[str, str], Decimal] = {}
+        rows: list[dict[str, Any]] = []
+        keys: list[list[tuple[str, str]]] = []
+        for call in calls:
+            account = call.account
+            connector = self._outbox.channels.connector(account.channel)
+            price = connector.price_of_event if isinstance(connector, PricedEvents) else _free
+            heard = {"last_event_at": now} if call.asked_for else {"last_event_at": now, "last_webhook_at": now}
+            mine: list[tuple[str, str]] = []
+            for event in call.events:
                 owner = account
                 if event.page_id is not None and event.page_id != account.platform_id:
                     other = await repository.account_on(unit.session, account.channel, event.page_id)
-                    if other is None or not other.enabled or proves is None or not proves(other):
-                        unknown = event.page_id
+                    if other is None or not other.enabled or call.proves is None or not call.proves(other):
+                        told[account.id] |= {"last_error": f"unknown_page {event.page_id}"[:300], "last_error_at": now}
                         continue
                     owner = other
-                prices.append(Decimal(str(price(event))))
+                key = (owner.id, _fitting(event.key))
+                mine.append(key)
+                prices[key] = Decimal(str(price(event)))
+                told[owner.id] |= heard
                 rows.append(
                     {
                         "account_id": owner.id,
-                        "key": _fitting(event.key),
+                        "key": key[1],
                         "thread": _fitting(event.thread),
                         "kind": event.kind,
                         "occurred_at": as_utc(event.occurred_at),
@@ -131,23 +193,22 @@ class Inbox:
                         "next_at": now,
                     }
                 )
-            heard = {"last_event_at": now} if asked_for else {"last_event_at": now, "last_webhook_at": now}
-            told: dict[str, dict[str, Any]] = {str(row["account_id"]): dict(heard) for row in rows}
-            if unknown is not None:
-                error = {"last_error": f"unknown_page {unknown}"[:300], "last_error_at": now}
-                told[account.id] = told.get(account.id, {}) | error
-            # Accounts first, and in one order: two calls that tell the same in another order would wait for each other.
-            for account_id in sorted(told):
-                await repository.set_account(unit.session, account_id, **told[account_id])
-            stored, owed = 0, defaultdict[str, Decimal](Decimal)
-            for row, cost in zip(rows, prices, strict=True):
-                if await repository.insert_new(unit, InboundEventRow, [row]):
-                    stored += 1
-                    owed[str(row["account_id"])] += cost
-            for account_id in sorted(name for name, cost in owed.items() if cost):
-                await repository.charge(unit.session, account_id, owed[account_id])
-        self._wake.set()
-        return stored
+            keys.append(mine)
+        # Accounts first, and in one order: two workers that store the same in another order would wait for each other.
+        for account_id in sorted(told):
+            await repository.set_account(unit.session, account_id, **told[account_id])
+        new = await repository.insert_events(unit, rows)
+        owed: dict[str, Decimal] = defaultdict(Decimal)
+        for key in new:
+            owed[key[0]] += prices[key]
+        for account_id in sorted(name for name, cost in owed.items() if cost):
+            await repository.charge(unit.session, account_id, owed[account_id])
+        counts = []
+        for mine in keys:
+            first = new & set(mine)
+            new -= first
+            counts.append(len(first))
+        return counts
 
     async def store_unreadable(self, account: ChannelAccount, raw: bytes, where: str) -> None:
         """Keeps the body of a properly signed call that cannot be read: visible, and to be read again once that is mended."""

@@ -51,6 +51,15 @@ async def insert_new(unit: UnitOfWork, table: type[Any], rows: Sequence[dict[str
     return sum([_rows(await unit.session.execute(statement, row)) for row in rows])
 
 
+async def insert_events(unit: UnitOfWork, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Inserts inbound events but for those that are there already; account and key of those inserted."""
+    if not rows:
+        return set()
+    table = cast("Table", InboundEventRow.__table__)
+    statement = _insert_new(unit.dialect, table).returning(table.c.account_id, table.c.key)
+    return {(account_id, key) for account_id, key in await unit.session.execute(statement, rows)}
+
+
 @cache
 def _insert_new(dialect: str, table: Table) -> Any:
     """Built once: putting a statement together costs more than running it."""

@@ -369,6 +369,8 @@ def test_failed_and_unknown_are_seen_and_decided(open_console: OpenConsole, soci
     expect(on_x.locator(".send-state")).to_have_text("Nav zināms", timeout=_SOON_MS)
     expect(on_x).to_contain_text("Kļūda tīkla pusē.")
     assert_fits(page, "results")
+    # Decided once it has come to an end: what is decided meanwhile is refused, since the publication still changes.
+    _state(page, "Nav publicēta")
     # Nobody sends it twice without having been told what that means.
     on_x.get_by_role("button", name=re.compile("Publicēt vēlreiz")).click()
     expect(liga.dialog).to_contain_text("sekotāji to redzēs divreiz")

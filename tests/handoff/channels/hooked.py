@@ -54,14 +54,13 @@ class Hooked:
         async with asyncio.timeout(60):
             while True:
                 await asyncio.sleep(0.05)
+                # In the order in which one brings about the next: otherwise what comes of an event might be looked for too early.
+                if any(row.state == "new" for row in await self.stored()) or gateway.turns.under_way:
+                    continue
                 async with gateway.db.read() as session:
-                    owed = await session.scalars(
-                        select(OutboxRow.state).where(OutboxRow.state.in_(["queued", "sending"]))
-                    )
-                    if list(owed) or gateway.turns.under_way:
-                        continue
-                if all(row.state != "new" for row in await self.stored()):
-                    return
+                    owed = select(OutboxRow.state).where(OutboxRow.state.in_(["queued", "sending"]))
+                    if not list(await session.scalars(owed)):
+                        return
 
     async def reload(self) -> ChannelAccount:
         """The account as it is now."""

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -16,6 +17,7 @@ import pytest
 from handoff.channels.inbox import InboxPolicy
 from handoff.channels.ports import InboundEvent, SendResult
 from handoff.conversations.models import Message
+from kit.db import Database, UnitOfWork
 from tests.handoff.channels.saboteur import Crash, Saboteur
 from tests.handoff.channels.world import Worker, World
 
@@ -347,3 +349,42 @@ async def test_calls_that_tell_the_same_in_another_order_do_not_block_each_other
         )
         assert sum(counts) == len(events)
     assert len(await world.inbound()) == 15 * 16
+
+
+async def test_calls_that_come_at_once_are_stored_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _stored_together(world, monkeypatch)
+
+
+async def test_on_postgresql_too(pg_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _stored_together(pg_world, monkeypatch)
+
+
+async def _stored_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.add_account("2002")
+    units: list[int] = []
+    unit = Database.unit
+
+    def counted(db: Database) -> AbstractAsyncContextManager[UnitOfWork]:
+        units.append(1)
+        return unit(db)
+
+    def broken(_row: object) -> bool:
+        raise ValueError("a signature that cannot even be compared")
+
+    monkeypatch.setattr(Database, "unit", counted)
+    store = world.worker.inbox.store
+    counts = await asyncio.gather(*(store(world.account, [world.message(f"p{n}", "pabalsts")]) for n in range(40)))
+    assert counts == [1] * 40
+    assert len(units) == 1
+    twice = world.message("r", "pabalsts")
+    results = await asyncio.gather(
+        store(world.account, [world.message("s", "pabalsts")]),
+        store(world.account, [world.message("q", "pabalsts", page_id="2002")], broken),
+        store(world.account, [twice]),
+        store(world.account, [twice]),
+        return_exceptions=True,
+    )
+    # The bad one alone fails.
+    assert isinstance(results[1], ValueError)
+    assert [results[0], *results[2:]] == [1, 1, 0]
+    assert len(await world.inbound()) == 42
