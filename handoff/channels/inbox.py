@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -31,8 +32,9 @@ log = structlog.get_logger(__name__)
 _ID_LENGTH = 255
 _UNREADABLE_LENGTH = 65_536
 _BUSY_S = 0.05
-#: While webhooks come in, each round of work lets them pass first: they are to be acknowledged at once, work can wait.
-_COURTESY_S = 0.01
+#: Webhooks are to be acknowledged at once, work can wait: for so long after one, events are worked on one by one, each with its
+#: turn of the assistant, and a breath before each lets the next webhook pass.
+_COURTESY_S, _BREATH_S = 0.25, 0.01
 #: Calls stored in one transaction, at most.
 _TOGETHER = 50
 #: Nothing can be stored at all just now.
@@ -94,7 +96,7 @@ class Inbox:
         self._wake = asyncio.Event()
         self._calls: list[_Call] = []
         self._storing: asyncio.Task[None] | None = None
-        self._heard = False
+        self._heard_at = -_COURTESY_S
         self.last_error: str | None = None
 
     # --- storing --------------------------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ class Inbox:
         Returns:
             how many were new.
         """
-        self._heard = True
+        self._heard_at = time.monotonic()
         call = _Call(account, tuple(events), proves, asked_for, asyncio.get_running_loop().create_future())
         self._calls.append(call)
         if self._storing is None or self._storing.done():
@@ -239,17 +241,17 @@ class Inbox:
     async def run(self) -> None:
         """Works until cancelled; a failure is noted and the next round tried."""
         while True:
-            if self._turns_under_way() >= self._policy.most_turns:
+            gently = time.monotonic() - self._heard_at < _COURTESY_S
+            if self._turns_under_way() >= (1 if gently else self._policy.most_turns):
                 # The assistant would only let them wait past its own patience.
                 await asyncio.sleep(_BUSY_S)
                 continue
-            if self._heard:
-                self._heard = False
-                await asyncio.sleep(_COURTESY_S)
+            if gently:
+                await asyncio.sleep(_BREATH_S)
             self._wake.clear()
             worked = 0
             try:
-                worked = await self.once()
+                worked = await self.once(1 if gently else self._policy.at_once)
                 self.last_error = None
             except Exception as error:
                 self.last_error = describe(error)
@@ -260,11 +262,11 @@ class Inbox:
                 except TimeoutError:
                     continue
 
-    async def once(self) -> int:
-        """One round: the first events of threads that nobody works on; how many were worked on."""
+    async def once(self, most: int | None = None) -> int:
+        """One round: the first events of threads that nobody works on, ``most`` of them; how many were worked on."""
         now = self._broker.clock.now()
         async with self._broker.db.read() as session:
-            ready = await repository.ready_events(session, now, self._policy.at_once)
+            ready = await repository.ready_events(session, now, most or self._policy.at_once)
         if not ready:
             return 0
         async with self._broker.db.unit() as unit:
