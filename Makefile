@@ -11,7 +11,7 @@ export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\
 endif
 endif
 
-.PHONY: help run test lint eval compare bench bench-social setup clean browser
+.PHONY: help run test lint eval compare bench bench-hooks bench-social setup clean browser
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -61,6 +61,9 @@ compare: setup ## our understanding beside Rasa's default pipeline and Bürokrat
 
 bench: setup ## throughput and latency beside a vanilla Rasa, in one run
 	@.venv/bin/python -m tests.load.bench $(ARGS)
+
+bench-hooks: .venv/.ready ## webhooks: how many a second, how soon answered, how soon in the console
+	@.venv/bin/python -m tests.load.hooks $(ARGS)
 
 bench-social: .venv/.ready ## the social channels in bad weather, the gateway killed ten times; nothing may be lost or said twice
 	@.venv/bin/python -m tests.load.social $(ARGS)

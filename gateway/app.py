@@ -33,6 +33,7 @@ from handoff.channels.administration import Administration
 from handoff.channels.delivery import Delivery
 from handoff.channels.endpoints import BAD_SIGNATURES, ChannelsApi, Hooks, ResponseTimesApi
 from handoff.channels.inbox import Inbox
+from handoff.channels.lookup import Lookup
 from handoff.channels.outbox import Outbox
 from handoff.channels.ports import PlatformConnector
 from handoff.channels.response_times import ResponseTimes
@@ -154,7 +155,10 @@ class Gateway:
         self.feed = Feed(self.db, self.bus)
         self.turns = Turns(self.broker)
         self.sweep = Sweep(self.broker, self.turns)
-        self.inbox = Inbox(self.broker, self.outbox, turns_under_way=lambda: self.turns.under_way)
+        self.lookup = Lookup(self.broker, self.channels)
+        self.inbox = Inbox(
+            self.broker, self.outbox, turns_under_way=lambda: self.turns.under_way, opened=self.lookup.wish
+        )
         self.delivery = Delivery(self.broker, self.outbox)
         self.watch = Watch(self.broker, self.channels, self.inbox, settings.poll_every_s)
         publications = Publications(self.db, self.bus, self.clock, self.outbox)
@@ -223,6 +227,7 @@ class Gateway:
             asyncio.create_task(self.inbox.run()),
             asyncio.create_task(self.delivery.run()),
             asyncio.create_task(self.watch.run()),
+            asyncio.create_task(self.lookup.run()),
             asyncio.create_task(self.publisher.run()),
         ]
 

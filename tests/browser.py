@@ -16,7 +16,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: The one without windows first: it is the same engine, and spends nothing on a frame that nobody sees.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: Quiet and the same everywhere; without the sandbox, because containers seldom allow one.
 ARGUMENTS = (
     "--no-sandbox",
@@ -81,13 +82,17 @@ def _run(*command: str) -> bool:
     return subprocess.run(command, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}).returncode == 0
 
 
+def _apt(package: str) -> bool:
+    return _run("apt-get", "install", "-y", "-q", package)
+
+
 def _install() -> str | None:
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     if root and shutil.which("apt-get"):
         print("  browser: none found; installing Chromium with apt-get (about 100 MB, a minute or two)", flush=True)
-        installed = _run("apt-get", "install", "-y", "-q", "chromium") or (
+        installed = _apt("chromium-headless-shell") or (
             # A fresh container image has no package lists.
-            _run("apt-get", "update", "-q") and _run("apt-get", "install", "-y", "-q", "chromium")
+            _run("apt-get", "update", "-q") and (_apt("chromium-headless-shell") or _apt("chromium"))
         )
         executable.cache_clear()
         if installed and (found := _proof()):

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from connectors.facebook import health, history, parse
 from connectors.facebook.client import Answer, GraphClient, Timeouts
@@ -22,13 +23,15 @@ from connectors.facebook.outbound import (
     Wish,
     wish,
 )
-from connectors.facebook.values import identifier, moment
+from connectors.facebook.values import identifier, moment, text
 from handoff.channels.ports import (
     Account,
     AccountHealth,
     BadSignature,
     Capabilities,
+    FoundPost,
     InboundEvent,
+    NotNow,
     OutboundMessage,
     SendResult,
 )
@@ -158,6 +161,37 @@ class FacebookConnector:
         client, direct = self._client(account), _direct(account)
         found = await self._apart(lambda: history.missed(client, account, start - history.OVERLAP, direct=direct))
         return found, iso(began)
+
+    async def name_of(self, account: Account, person_id: str) -> str | None:
+        """Who writes to the page (Messenger Platform, User Profile): webhooks tell an id only. None without the permission.
+
+        Raises:
+            NotNow: Graph cannot be asked just now.
+        """
+        return text((await self._read(account, person_id, "name")).get("name")) or None
+
+    async def post_of(self, account: Account, ref: str) -> FoundPost | None:
+        """A post of the page's from before its webhook told of posts; None when there is none any more.
+
+        Raises:
+            NotNow: Graph cannot be asked just now.
+        """
+        found = await self._read(account, ref, "message,permalink_url,created_time")
+        if not found:
+            return None
+        return FoundPost(
+            text(found.get("message")), text(found.get("permalink_url")) or None, moment(found.get("created_time"))
+        )
+
+    async def _read(self, account: Account, node: str, fields: str) -> Mapping[str, Any]:
+        """An object; nothing where Graph refuses it."""
+        client = self._client(account)
+        try:
+            return (await self._apart(lambda: client.get(node, fields=fields))).object()
+        except GraphFailure as failure:
+            if send_result(failure).status == "failed":
+                return {}
+            raise NotNow(failure.detail) from failure
 
     async def close(self) -> None:
         """Lets go of every connection; calls that have not begun never will."""

@@ -7,7 +7,7 @@ import hashlib
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -83,13 +83,15 @@ class Inbox:
         outbox: Outbox,
         *,
         turns_under_way: Callable[[], int] = lambda: 0,
+        opened: Callable[[str], Awaitable[None]] | None = None,
         policy: InboxPolicy | None = None,
         every: float = 1.0,
     ) -> None:
-        """``turns_under_way``: how busy the assistant is; ``every``: seconds between looks when nobody wakes us."""
+        """``turns_under_way``: how busy the assistant is; ``opened``: hears of each conversation that began; ``every``: seconds
+        between looks when nobody wakes us."""
         self._broker = broker
         self._outbox = outbox
-        self._meaning = Meaning(broker, outbox)
+        self._meaning = Meaning(broker, outbox, opened)
         self._turns_under_way = turns_under_way
         self._policy = policy or InboxPolicy()
         self._every = every

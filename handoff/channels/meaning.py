@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import or_, true
@@ -92,9 +93,11 @@ Step = Callable[[UnitOfWork, EventLog, Told], Awaitable[str | None]]
 class Meaning:
     """Acts on events. Each method's transaction holds the event's end as well, so a crash leaves both or neither."""
 
-    def __init__(self, broker: Broker, outbox: Outbox) -> None:
+    def __init__(self, broker: Broker, outbox: Outbox, opened: Callable[[str], Awaitable[None]] | None = None) -> None:
+        """``opened``: hears of each conversation that began, once it is stored."""
         self._broker = broker
         self._outbox = outbox
+        self._opened = opened
         self._steps: dict[str, Step] = {
             "edited": self._edited,
             "deleted": self._deleted,
@@ -223,6 +226,9 @@ class Meaning:
         if is_comment:
             # Of a comment the answer is due from the moment it was written, whoever gives it (R13).
             conversation.due_at = self._broker.due_on_platform(told.at)
+        name = _short(event.author.name if event.author else None)
+        if name is None and event.author is not None and not is_comment:
+            name = await repository.name_known(unit.session, account.id, event.author.id)
         unit.session.add(
             ChannelThread(
                 conversation_id=conversation.id,
@@ -230,7 +236,7 @@ class Meaning:
                 kind=COMMENT if is_comment else DIRECT,
                 thread=event.thread,
                 author_id=event.author.id if event.author else None,
-                author_name=_short(event.author.name if event.author else None),
+                author_name=name,
                 author_handle=_short(event.author.handle if event.author else None),
                 post_ref=event.post_ref,
                 comment_ref=event.ref if is_comment else None,
@@ -247,6 +253,8 @@ class Meaning:
             stub = {"account_id": account.id, "ref": event.post_ref, "text": "", "ours": False}
             await repository.insert_new(unit, SocialPost, [stub])
         await unit.session.flush()
+        if self._opened is not None:
+            unit.after_commit(partial(self._opened, conversation.id))
         return {
             "account": account.id,
             "kind": COMMENT if is_comment else DIRECT,

@@ -307,3 +307,37 @@ class Measures(Protocol):
     def post_size(self, account: Account, message: OutboundMessage) -> tuple[int, int]:
         """How much ``message``, a ``post``, ``comment`` or ``public_reply``, takes of what is allowed; how much that is."""
         ...
+
+
+@dataclass(frozen=True)
+class FoundPost:
+    """What a platform says of a post when asked."""
+
+    text: str
+    link: str | None = None
+    published_at: datetime | None = None
+
+
+class NotNow(Exception):
+    """The platform cannot tell just now; asking later may help."""
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A connector whose webhooks leave out what the platform tells when asked."""
+
+    async def name_of(self, account: Account, person_id: str) -> str | None:
+        """Somebody's name; None when the platform does not tell it.
+
+        Raises:
+            NotNow: it cannot be asked just now.
+        """
+        ...
+
+    async def post_of(self, account: Account, ref: str) -> FoundPost | None:
+        """A post; None when there is none, or it is not shown to us.
+
+        Raises:
+            NotNow: it cannot be asked just now.
+        """
+        ...

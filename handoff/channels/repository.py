@@ -297,6 +297,38 @@ async def platform_message(session: AsyncSession, account_id: str, ref: str | No
     return None if ref is None else await session.get(PlatformMessage, (account_id, ref))
 
 
+async def describe_post(
+    session: AsyncSession, account_id: str, ref: str, text: str, link: str | None, published_at: datetime | None
+) -> None:
+    """What a post says of which only the place was known; what is known stays."""
+    await session.execute(
+        update(SocialPost)
+        .where(SocialPost.account_id == account_id, SocialPost.ref == ref, SocialPost.text == "")
+        .values(
+            text=text,
+            link=func.coalesce(SocialPost.link, link),
+            published_at=func.coalesce(SocialPost.published_at, published_at),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def name_known(session: AsyncSession, account_id: str, author_id: str) -> str | None:
+    """The name of somebody whose earlier conversation with the account has it."""
+    found: str | None = await session.scalar(
+        select(ChannelThread.author_name)
+        .where(
+            ChannelThread.account_id == account_id,
+            ChannelThread.thread == author_id,
+            ChannelThread.author_id == author_id,
+            ChannelThread.author_name.is_not(None),
+        )
+        .order_by(ChannelThread.created_at.desc())
+        .limit(1)
+    )
+    return found
+
+
 async def social_post(session: AsyncSession, account_id: str, ref: str | None) -> SocialPost | None:
     """A post, if we have heard of it."""
     return None if ref is None else await session.get(SocialPost, (account_id, ref))

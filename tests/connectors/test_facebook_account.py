@@ -16,7 +16,15 @@ from connectors.facebook import health
 from connectors.facebook.client import Timeouts
 from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.failures import GraphFailure
-from handoff.channels.ports import Account, BadSignature, Measures, OutboundMessage, PlatformConnector
+from handoff.channels.ports import (
+    Account,
+    BadSignature,
+    LooksUp,
+    Measures,
+    NotNow,
+    OutboundMessage,
+    PlatformConnector,
+)
 from kit.clock import iso
 from tests.fakes import graph_events as events
 from tests.fakes.control import Attached, Modes, Outside, Say
@@ -411,3 +419,28 @@ async def test_threads_are_let_go() -> None:
     for thread in own:
         thread.join(2)
         assert not thread.is_alive()
+
+
+async def test_what_webhooks_leave_out_is_told_when_asked(scene: Scene) -> None:
+    connector, account = scene.connector, scene.account
+    assert isinstance(connector, LooksUp)
+    scene.fake.state.person(ANNA)
+    assert await connector.name_of(account, ANNA) == scene.fake.state.person(ANNA).name
+    post = scene.fake.state.page(PAGE).posts[0]
+    found = await connector.post_of(account, post.id)
+    assert found is not None
+    assert (found.text, found.link) == (post.text, f"https://www.facebook.com/{post.id}")
+    # Nobody of that id, a post that is gone, and a page that may not ask: nothing is told, and that is no failure.
+    assert await connector.name_of(account, "1") is None
+    assert await connector.post_of(account, f"{PAGE}_1") is None
+    scene.fake.script.add("read", Fault.PERMISSION, times=1)
+    assert await connector.name_of(account, ANNA) is None
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.RATE_LIMITED, Fault.RESET, Fault.TIMEOUT_BEFORE])
+async def test_a_platform_that_cannot_tell_now_is_no_answer(scene: Scene, fault: Fault) -> None:
+    scene.fake.state.person(ANNA)
+    scene.fake.script.add("read", fault, times=1)
+    with pytest.raises(NotNow):
+        await scene.connector.name_of(scene.account, ANNA)
+    assert await scene.connector.name_of(scene.account, ANNA) is not None

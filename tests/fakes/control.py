@@ -5,7 +5,9 @@ So one simulator page and one load driver serve all. Everything lies under ``/_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -165,6 +167,15 @@ class Flood(BaseModel):
     out_of_order: float = Field(default=0, ge=0, le=1)
     per_second: float = Field(default=0, ge=0)
     seed: int = 0
+
+    async def turns(self) -> AsyncIterator[int]:
+        """The number of each event, when it is its turn: a busy moment is made up for, as by followers who know nothing of it."""
+        began = time.monotonic()
+        for number in range(self.n):
+            due = began + number / self.per_second if self.per_second else 0.0
+            # Without a pace too, so that the server gets its turn.
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            yield number
 
 
 @dataclass

@@ -38,7 +38,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One try to deliver. ``status`` None: no answer came. ``took_s``: how long the receiver took."""
+    """One try to deliver. ``status`` None: no answer came. ``took_s``: how long the receiver took; ``ended``: when, monotonic."""
 
     account: str
     events: int
@@ -46,6 +46,7 @@ class Delivery:
     attempt: int
     forged: bool
     took_s: float = 0.0
+    ended: float = 0.0
 
 
 class Emitter:
@@ -179,6 +180,6 @@ class Emitter:
             status = answer.status_code
         except httpx.HTTPError:
             pass
-        took_s = time.monotonic() - began
-        self.deliveries.append(Delivery(account, len(events), status, attempt, forged, took_s))
+        ended = time.monotonic()
+        self.deliveries.append(Delivery(account, len(events), status, attempt, forged, ended - began, ended))
         return status == 200

@@ -154,7 +154,7 @@ class FakeGraph:
         account = order.account or PAGE_IDS[0]
         chance = random.Random(order.seed)
         keys: list[str] = []
-        for number in range(order.n):
+        async for number in order.turns():
             kind = order.kind if order.kind != "mixed" else ("direct", "comment")[number % 2]
             modes = Modes(
                 duplicates=int(chance.random() < order.duplicates),
@@ -164,7 +164,6 @@ class FakeGraph:
             text = f"{chance.choice(QUESTIONS)} ({number + 1})"
             entry = await self.say(Say(account=account, person=person, text=text, kind=kind, modes=modes))
             keys.append(events.id_of(entry))
-            await asyncio.sleep(1 / order.per_second if order.per_second else 0)
         return {"sent": order.n, "keys": keys}
 
     async def settled(self, within_s: float) -> bool:

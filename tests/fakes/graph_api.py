@@ -153,6 +153,7 @@ class GraphApi:
             ("POST", "app", ("subscriptions",)): self._post_subscriptions,
             ("POST", "post", ("comments",)): self._post_comment,
             ("POST", "comment", ("comments",)): self._post_comment,
+            ("GET", "post", ()): self._get_post,
             ("GET", "post", ("comments",)): self._get_comments,
             ("POST", "comment", ()): self._post_on_comment,
             ("GET", "comment", ()): self._get_comment,
@@ -310,6 +311,14 @@ class GraphApi:
     def _get_comment(self, asked: Asked) -> dict[str, Any]:
         _, comment = self._comment_of(asked)
         return chosen(comment_row(comment), asked.fields)
+
+    def _get_post(self, asked: Asked) -> dict[str, Any]:
+        post = self._world.post(asked.path[0])
+        if post is None or post.due is not None:
+            raise gone(asked.path[0])
+        page = self._world.page(post.page_id)
+        assert page is not None
+        return chosen(post_row(page, post, asked.fields), asked.fields)
 
     def _get_comments(self, asked: Asked) -> dict[str, Any]:
         post = self._world.post(asked.path[0])

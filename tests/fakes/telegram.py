@@ -232,7 +232,7 @@ class FakeTelegram:
         """Many messages. ``keys`` are ``<chat>:<message>``, the ``ref`` of the event that comes of each."""
         bot, chance = self.state.bot(order.account), random.Random(order.seed)
         keys: list[str] = []
-        for number in range(order.n):
+        async for number in order.turns():
             modes = Modes(
                 duplicates=int(chance.random() < order.duplicates),
                 delay_s=chance.uniform(0.05, 0.4) if chance.random() < order.out_of_order else 0,
@@ -241,8 +241,6 @@ class FakeTelegram:
             text = f"{chance.choice(QUESTIONS)} ({number + 1})"
             update = await self.say(Say(account=str(bot.id), person=person, text=text, modes=modes))
             keys.append(f"{update['message']['chat']['id']}:{update['message']['message_id']}")
-            # Without a pace too, so that the server gets its turn.
-            await asyncio.sleep(1 / order.per_second if order.per_second else 0)
         return {"sent": len(keys), "keys": keys}
 
     async def settled(self, within_s: float) -> bool:

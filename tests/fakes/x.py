@@ -279,7 +279,7 @@ class FakeX:
         own = [post for post in self.state.posts.values() if post.author is account and not post.deleted]
         keys: list[str] = []
         try:
-            for number in range(order.n):
+            async for number in order.turns():
                 person = self.state.person(str(600_000_000 + chance.randrange(order.people)))
                 text = f"{chance.choice(QUESTIONS)} ({number + 1})"
                 direct = order.kind == "direct" or (order.kind == "mixed" and number % 2 == 0)
@@ -292,7 +292,6 @@ class FakeX:
                     post=under,
                 )
                 keys.append(_ref(await self.say(say)))
-                await asyncio.sleep(1 / order.per_second if order.per_second else 0)
         finally:
             await self.weather(before)
         return {"sent": len(keys), "keys": keys}
