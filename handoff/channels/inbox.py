@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 _ID_LENGTH = 255
 _UNREADABLE_LENGTH = 65_536
 _BUSY_S = 0.05
-#: Webhooks are to be acknowledged at once, work can wait: for so long after one, events are worked on one by one, each with its
-#: turn of the assistant, and a breath before each lets the next webhook pass.
+#: Webhooks are to be acknowledged at once, work can wait: for so long after one, events are worked on one by one, with few turns
+#: of the assistant under way, and a breath before each lets the next webhook pass.
 _COURTESY_S, _BREATH_S = 0.25, 0.01
 #: Calls stored in one transaction, at most.
 _TOGETHER = 50
@@ -244,7 +244,7 @@ class Inbox:
         """Works until cancelled; a failure is noted and the next round tried."""
         while True:
             gently = time.monotonic() - self._heard_at < _COURTESY_S
-            if self._turns_under_way() >= (1 if gently else self._policy.most_turns):
+            if self._turns_under_way() >= (self._policy.at_once if gently else self._policy.most_turns):
                 # The assistant would only let them wait past its own patience.
                 await asyncio.sleep(_BUSY_S)
                 continue
