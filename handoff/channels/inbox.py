@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 import traceback
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,9 +32,9 @@ log = structlog.get_logger(__name__)
 _ID_LENGTH = 255
 _UNREADABLE_LENGTH = 65_536
 _BUSY_S = 0.05
-#: Webhooks are to be acknowledged at once, work can wait: for so long after one, events are worked on one by one, with few turns
-#: of the assistant under way, and a breath before each lets the next webhook pass.
-_COURTESY_S, _BREATH_S = 0.25, 0.01
+#: Webhooks are to be acknowledged at once, work can wait: with so many of them in the last second, events are worked on one by
+#: one, with few turns of the assistant under way, and a breath before each lets the next webhook pass.
+_MANY, _BREATH_S = 25, 0.01
 #: Calls stored in one transaction, at most.
 _TOGETHER = 50
 #: Nothing can be stored at all just now.
@@ -98,7 +98,7 @@ class Inbox:
         self._wake = asyncio.Event()
         self._calls: list[_Call] = []
         self._storing: asyncio.Task[None] | None = None
-        self._heard_at = -_COURTESY_S
+        self._heard: deque[float] = deque(maxlen=_MANY)
         self.last_error: str | None = None
 
     # --- storing --------------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class Inbox:
         Returns:
             how many were new.
         """
-        self._heard_at = time.monotonic()
+        self._heard.append(time.monotonic())
         call = _Call(account, tuple(events), proves, asked_for, asyncio.get_running_loop().create_future())
         self._calls.append(call)
         if self._storing is None or self._storing.done():
@@ -243,7 +243,7 @@ class Inbox:
     async def run(self) -> None:
         """Works until cancelled; a failure is noted and the next round tried."""
         while True:
-            gently = time.monotonic() - self._heard_at < _COURTESY_S
+            gently = len(self._heard) == _MANY and time.monotonic() - self._heard[0] < 1
             if self._turns_under_way() >= (self._policy.at_once if gently else self._policy.most_turns):
                 # The assistant would only let them wait past its own patience.
                 await asyncio.sleep(_BUSY_S)
