@@ -164,7 +164,9 @@ def test_accessible_at_every_size(open_console: OpenConsole, social: AccountsSta
     expect(page.locator(".response__total")).to_contain_text("33,3 %")
     assert_fits(page, "figures")
     # At night and before holidays the header has much more to say of working time.
-    page.evaluate("document.querySelector('.pill__text').textContent = 'Ārpus darba laika, līdz pirmdienai. '.repeat(6)")
+    page.evaluate(
+        "document.querySelector('.pill__text').textContent = 'Ārpus darba laika, līdz pirmdienai. '.repeat(6)"
+    )
     assert_fits(page, "header")
     for figure, words in (
         ("placed", "Gaida, laiks pagājis"),

@@ -498,6 +498,7 @@ async def run(options: argparse.Namespace) -> list[Outcome]:
         kills=options.kills,
         storm=options.storm,
         seed=options.seed,
+        settle_s=options.settle,
     )
     outcomes = []
     for kind in options.database:
@@ -522,6 +523,9 @@ def main() -> None:
     parser.add_argument("--per-second", type=float, default=15.0, help="on each platform; 0 is at once (default: 15)")
     parser.add_argument("--kills", type=int, default=10, help="deaths of the gateway (default: 10)")
     parser.add_argument("--storm", type=int, default=STORM_A_MINUTE, help="comments of the storm (default: 500)")
+    parser.add_argument(
+        "--settle", type=float, default=3600.0, help="seconds until all must have come to rest (default: 3600)"
+    )
     parser.add_argument("--database", nargs="+", choices=("postgres", "sqlite"), default=["postgres"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write docs/social-proof.md, too")
