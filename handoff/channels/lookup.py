@@ -64,7 +64,7 @@ class Lookup:
                     loop = asyncio.get_running_loop()
                     loop.call_later(self._pauses[attempt], self._put, conversation_id, attempt + 1)
                 else:
-                    log.warning("a platform did not tell who wrote or where", conversation=conversation_id)
+                    log.info("a platform did not tell who wrote or where", conversation=conversation_id)
             except Exception as error:
                 self.last_error = describe(error)
                 log.error("a look-up failed", conversation=conversation_id, error=self.last_error)
