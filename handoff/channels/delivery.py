@@ -76,9 +76,10 @@ class Delivery:
         self._every = every
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[int] = set()
-        #: Accounts that are not sent for before an instant: the platform asked for it, or its limit is nearly used up.
-        self._not_before: dict[str, datetime] = {}
-        #: Pauses between the sends of accounts whose limit is nearly used up.
+        #: Accounts that are not sent for before an instant: the platform asked for it …
+        self._asked: dict[str, datetime] = {}
+        #: … or its limit is nearly used up, and sends are spaced: when the next one may go, and the pauses between them.
+        self._next: dict[str, datetime] = {}
         self._gap: dict[str, timedelta] = {}
         self.last_error: str | None = None
 
@@ -111,18 +112,21 @@ class Delivery:
         room = self._policy.at_once - len(self._tasks)
         if room <= 0:
             return 0
-        self._not_before = {key: until for key, until in self._not_before.items() if until > now}
+        self._asked, self._next = (
+            {key: until for key, until in held.items() if until > now} for held in (self._asked, self._next)
+        )
         async with self._broker.db.read() as session:
             heads = await repository.heads(
-                session, now, self._outbox.channels.names, list(self._not_before), room + len(self._under_way)
+                session, now, self._outbox.channels.names, [*self._asked, *self._next], room + len(self._under_way)
             )
         begun = 0
         for row in heads:
             # What has just begun may be all that its account may do for the moment.
-            if row.id in self._under_way or row.account_id in self._not_before or begun >= room:
+            held = row.account_id in self._asked or row.account_id in self._next
+            if row.id in self._under_way or held or begun >= room:
                 continue
             if row.account_id in self._gap:
-                self._hold(row.account_id, now + self._gap[row.account_id])
+                self._next[row.account_id] = now + self._gap[row.account_id]
             self._under_way.add(row.id)
             self._spawn(row.id, self._deliver(row))
             begun += 1
@@ -272,19 +276,20 @@ class Delivery:
         return max(own, timedelta(seconds=result.retry_after_s or 0))
 
     def _space(self, account_id: str, result: SendResult, now: datetime) -> None:
-        """Slows an account down before the platform does: from four fifths of its limit on, ever more."""
-        if result.slow_down >= _NEARLY_USED_UP:
+        """Slows an account down before the platform does: from four fifths of its limit on, ever more.
+
+        A platform that says itself how long to wait is waited for so long and no longer; a limit that is free again is used.
+        """
+        if result.reason == "rate_limited" and result.retry_after_s:
+            until = now + timedelta(seconds=result.retry_after_s)
+            self._asked[account_id] = max(until, self._asked.get(account_id, until))
+        elif result.slow_down >= _NEARLY_USED_UP:
             share = min(1.0, (result.slow_down - _NEARLY_USED_UP) / (1.0 - _NEARLY_USED_UP))
             self._gap[account_id] = timedelta(seconds=1) + share * self._policy.spacing
+            self._next[account_id] = now + self._gap[account_id]
         elif result.status == "sent":
             self._gap.pop(account_id, None)
-        if result.reason == "rate_limited" and result.retry_after_s:
-            self._hold(account_id, now + timedelta(seconds=result.retry_after_s))
-        elif account_id in self._gap:
-            self._hold(account_id, now + self._gap[account_id])
-
-    def _hold(self, account_id: str, until: datetime) -> None:
-        self._not_before[account_id] = max(until, self._not_before.get(account_id, until))
+            self._next.pop(account_id, None)
 
     async def _pause_account(self, unit: UnitOfWork, account_id: str, reason: str, now: datetime) -> None:
         log.error("a channel account is paused", account=account_id, reason=reason)

@@ -133,6 +133,31 @@ async def test_the_platforms_wish_to_wait_holds_the_whole_account(world: World) 
     assert sorted(world.platform.texts()) == ["divi", "viens"]
 
 
+async def test_after_a_wish_to_wait_nothing_is_slower(world: World) -> None:
+    """One refusal among hundreds does not silence a whole account for longer than the platform asked."""
+    talks = [await _talk(world, f"p{n}") for n in range(4)]
+    world.platform.script = [SendResult("retry", reason="rate_limited", retry_after_s=1, slow_down=1.0)]
+    for number, (viewer, conversation) in enumerate(talks):
+        await _say(world, viewer, conversation, str(number))
+        await world.worker.settle()
+    assert world.platform.sent == []
+    world.pass_time(seconds=3)
+    await world.worker.settle()
+    assert sorted(world.platform.texts()) == ["0", "1", "2", "3"]
+
+
+async def test_a_limit_that_is_free_again_is_used(world: World) -> None:
+    talks = [await _talk(world, f"p{n}") for n in range(4)]
+    world.platform.script = [SendResult("sent", slow_down=0.9), SendResult("sent", slow_down=0.1)]
+    for viewer, conversation in talks:
+        await _say(world, viewer, conversation, "Labdien!")
+        await world.worker.settle()
+    assert len(world.platform.sent) == 1
+    world.pass_time(seconds=17)
+    await world.worker.settle()
+    assert len(world.platform.sent) == 4
+
+
 async def test_near_its_limit_an_account_sends_at_intervals(world: World) -> None:
     talks = [await _talk(world, f"p{n}") for n in range(4)]
     world.platform.script = [SendResult("sent", slow_down=0.9) for _ in range(4)]
