@@ -50,8 +50,9 @@ def test_specialist_sees_a_conversation_only_when_brought_in(new_citizen: NewCit
 
     ieva.page.locator(".actions").get_by_role("button", name="Speciālists pabeidza").click()
     ieva.dialog.locator("button[type=submit]").click()
-    expect(anna.composer).to_be_visible()
     expect(citizen.status).to_have_text("Ar jums sarunājas Anna Bērziņa")
+    # Her page must know it too, else it would be refused as a change meanwhile.
+    expect(anna.page.locator(".conversation__marks", has_text="Pie speciālista")).to_have_count(0)
     anna.close_conversation("Pabalsti", "Atrisināja iestādes speciālists")
 
     liga = new_staff("liga")
@@ -114,3 +115,43 @@ def test_two_take_at_the_same_moment(new_citizen: NewCitizen, new_staff: NewStaf
     expect(winner.page.locator(".toast--error")).to_have_count(0)
     expect(loser.composer).to_have_count(0)
     expect(citizen.messages("system").filter(has_text="pievienojas")).to_have_count(1)
+
+
+def test_what_was_filled_in_survives_a_change_meanwhile(new_citizen: NewCitizen, new_staff: NewStaff) -> None:
+    anna, ieva, citizen = new_staff("anna"), new_staff("ieva"), new_citizen().visit().open_chat()
+    citizen.ask(QUESTION)
+    citizen.ask_for_person()
+    conversation = anna.take_next()
+    anna.press("s")
+    anna.dialog.locator("textarea").fill("Vai iemaksas par oktobri ir saņemtas?")
+    anna.page.keyboard.press("Control+Enter")
+    expect(anna.dialog).to_have_count(0)
+    ieva.open_card(conversation)
+    expect(ieva.messages("citizen").first).to_contain_text(QUESTION)
+    ieva.page.keyboard.press("t")
+    expect(citizen.status).to_have_text("Ar jums sarunājas Ieva Liepiņa no iestādes")
+    met: list[Route] = []
+
+    def meanwhile(route: Route) -> None:
+        # The specialist finishes after the operator has pressed and before her request is there.
+        met.append(route)
+        if len(met) == 1:
+            ieva.page.locator(".actions").get_by_role("button", name="Speciālists pabeidza").click()
+            ieva.dialog.locator("button[type=submit]").click()
+            expect(citizen.status).to_have_text("Ar jums sarunājas Anna Bērziņa")
+        route.continue_()
+
+    anna.page.route("**/close", meanwhile)
+    expect(anna.page.locator(".conversation__marks")).to_contain_text("Pie speciālista")
+    anna.press("e")
+    anna.dialog.get_by_text("Pabalsti", exact=True).click()
+    anna.dialog.get_by_text("Atrisināts", exact=True).click()
+    anna.dialog.locator("textarea").fill("Atbilde sniegta kopā ar speciālisti")
+    anna.dialog.locator("button[type=submit]").click()
+    expect(anna.dialog.get_by_role("alert")).to_contain_text("tikmēr mainījās")
+    expect(anna.dialog.locator("textarea")).to_have_value("Atbilde sniegta kopā ar speciālisti")
+    expect(citizen.status).to_have_text("Ar jums sarunājas Anna Bērziņa")
+    anna.dialog.locator("button[type=submit]").click()
+    expect(anna.dialog).to_have_count(0)
+    expect(anna.page.locator(".composer--locked")).to_contain_text("noslēgta")
+    assert len(met) == 2

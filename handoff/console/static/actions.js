@@ -49,7 +49,7 @@ export async function act(action, id, fields = {}) {
     return { ok: true };
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
-    return { ok: false, error: await explain(error, id) };
+    return { ok: false, error: await explain(error, action, id) };
   } finally {
     const busy = new Set(state.busy);
     busy.delete(id);
@@ -76,10 +76,11 @@ function after(action, id) {
 
 /**
  * @param {api.ApiError} error
+ * @param {Action} action
  * @param {string} id
  * @returns {Promise<string|null>} a text to show in place, or null when it was told by a toast
  */
-async function explain(error, id) {
+async function explain(error, action, id) {
   if (error.status === 401) return null;
   if (error.code === "already_asked") {
     const text = reason(error);
@@ -88,6 +89,8 @@ async function explain(error, id) {
   }
   if (error.status === 409) {
     await loadConversation(id).catch(() => {});
+    // What was filled in is not thrown away while the act is still possible: the person looks and confirms anew.
+    if (state.dialog?.kind === action && cardOf(id)?.may.includes(action)) return t("conflict.confirm_again");
     const winner = error.winner ?? cardOf(id)?.holder?.name ?? null;
     const mine = winner !== null && winner === state.me?.name;
     if (error.code === "taken" && winner && !mine) toast("error", t("conflict.taken", { name: winner }));
