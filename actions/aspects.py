@@ -51,9 +51,16 @@ class AspectPrior:
         """
         if not chances:
             return GENERAL
+        return max(sorted(chances), key=lambda aspect: self._weight(aspect, chances, has))
 
-        def weight(aspect: str) -> float:
-            tilt = self.asked.get(aspect, 0.0) + (self.known if aspect in has else 0.0)
-            return math.log(chances[aspect] + LEAST) + tilt
+    def shares(self, chances: Mapping[str, float], has: AbstractSet[str]) -> dict[str, float]:
+        """How likely each aspect is meant, together 1; empty when Rasa told nothing. Arguments as for :meth:`choose`."""
+        if not chances:
+            return {}
+        weights = {aspect: math.exp(self._weight(aspect, chances, has)) for aspect in chances}
+        total = sum(weights.values())
+        return {aspect: weight / total for aspect, weight in weights.items()}
 
-        return max(sorted(chances), key=weight)
+    def _weight(self, aspect: str, chances: Mapping[str, float], has: AbstractSet[str]) -> float:
+        tilt = self.asked.get(aspect, 0.0) + (self.known if aspect in has else 0.0)
+        return math.log(chances[aspect] + LEAST) + tilt

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import actions
 import handoff
 from actions.assistant import PieturaAssistant
+from actions.operator_knowledge import OperatorKnowledge
 from actions.safety import SafetyRules
 from actions.understanding import RasaClient, Understander
 from connectors.webchat.endpoints import WebChat
@@ -27,6 +28,8 @@ from connectors.webchat.tokens import Tokens
 from gateway.health import Health
 from gateway.platforms import connectors as platform_connectors
 from gateway.settings import Settings
+from handoff.answering.endpoints import AnsweringApi
+from handoff.answering.service import Answering
 from handoff.assistant.turns import Turns
 from handoff.broker import Broker, Policy
 from handoff.channels.administration import Administration
@@ -141,9 +144,8 @@ class Gateway:
         calendar = WorkingCalendar(opens, closes, {row.day: row.working for row in rows})
         # The first question about a holiday computes the year's: not while a citizen waits.
         calendar.next_opening(self.clock.now())
-        assistant = PieturaAssistant(
-            self.knowledge, self._understander, SafetyRules(), Catalogue(_folder(actions) / "locales")
-        )
+        spoken = Catalogue(_folder(actions) / "locales")
+        assistant = PieturaAssistant(self.knowledge, self._understander, SafetyRules(), spoken)
         names = ServiceNames(self.knowledge)
         texts = Catalogue(_folder(handoff) / "locales")
         self.outbox = Outbox(self.channels, texts, self.clock)
@@ -211,6 +213,10 @@ class Gateway:
         response_times = ResponseTimes(self.broker)
         app.include_router(ResponseTimesApi(response_times, console.doors, names, names.municipality).router())
         app.include_router(PublicationApi(publications, console.doors, texts).router())
+        looked_up = OperatorKnowledge(self.knowledge, self._understander, spoken)
+        app.include_router(
+            AnsweringApi(Answering(self.broker, looked_up, names.municipality), console.doors).router()
+        )
         app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())
         app.include_router(console.router())
         app.include_router(Health(self).router())

@@ -1,5 +1,6 @@
 """Every table of the platform, imported so that the metadata is complete."""
 
+from handoff.answering import models as answering
 from handoff.cases import models as cases
 from handoff.channels import models as channels
 from handoff.citizens import models as citizens
@@ -10,6 +11,7 @@ from handoff.staff import models as staff
 from knowledge_base import models as knowledge
 
 __all__ = [
+    "answering",
     "cases",
     "channels",
     "citizens",

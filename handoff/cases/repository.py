@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from handoff.cases.models import CaseEntry
+from handoff.cases.models import Case, CaseEntry
 from handoff.conversations.models import Conversation, Message
 from kit.clock import midnight
 
@@ -81,6 +81,12 @@ async def page(session: AsyncSession, wanted: CaseFilter, offset: int, limit: in
         _in_force(wanted).order_by(CaseEntry.opened_at.desc(), CaseEntry.case_no.desc()).offset(offset).limit(limit)
     )
     return [(entry, Late(rating, first_reply_at)) for entry, rating, first_reply_at in rows.tuples()]
+
+
+async def number_of(session: AsyncSession, conversation_id: str) -> int | None:
+    """The number of a conversation's case."""
+    found: int | None = await session.scalar(select(Case.no).where(Case.conversation_id == conversation_id))
+    return found
 
 
 async def entries(session: AsyncSession, case_no: int) -> Sequence[CaseEntry]:

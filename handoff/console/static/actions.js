@@ -160,10 +160,10 @@ export function discard(one) {
   saveUnsent();
 }
 
-/** @type {((conversation: string, text: string) => void)[]} */
+/** @type {((conversation: string, text: string, after: boolean) => void)[]} */
 const refillListeners = [];
 
-/** @param {(conversation: string, text: string) => void} fn called when a text is to stand in the composer again @returns {() => void} */
+/** @param {(conversation: string, text: string, after: boolean) => void} fn called when a text is to stand in the composer again @returns {() => void} */
 export function whenRefilled(fn) {
   refillListeners.push(fn);
   return () => void refillListeners.splice(refillListeners.indexOf(fn), 1);
@@ -175,8 +175,8 @@ export function takeBack(one) {
   refill(one.conversation, one.text);
 }
 
-/** Puts a text into the composer of the open conversation, before what stands there. @param {string} conversation @param {string} text */
-export const refill = (conversation, text) => refillListeners.forEach((fn) => fn(conversation, text));
+/** Puts a text into the composer of the open conversation, before or after what stands there. @param {string} conversation @param {string} text @param {boolean} [after] */
+export const refill = (conversation, text, after = false) => refillListeners.forEach((fn) => fn(conversation, text, after));
 
 /** @param {import("./types.js").Pending} one @param {Partial<import("./types.js").Pending>} patch */
 const mark = (one, patch) =>

@@ -96,6 +96,9 @@ export const post = (path, body = {}) => call("POST", path, body);
 /** @param {string} path @param {unknown} body */
 export const put = (path, body) => call("PUT", path, body);
 
+/** @param {string} path */
+export const remove = (path) => call("DELETE", path);
+
 /** @param {string} id @param {string} [verb] */
 export const conversationPath = (id, verb) => `conversations/${encodeURIComponent(id)}${verb ? `/${verb}` : ""}`;
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { startAttention } from "./attention.js";
 import { DialogHost } from "./components/dialogs.js";
-import { Header, seesCases, seesChannels, seesInbox, seesPublications, seesResponseTimes } from "./components/header.js";
+import { Header, seesCases, seesChannels, seesInbox, seesPublications, seesResponseTimes, writesCanned } from "./components/header.js";
 import { StatusBar, Toasts } from "./components/statusbar.js";
 import { html } from "./html.js";
 import { firstLanguage, t, useLanguage } from "./i18n.js";
@@ -11,6 +11,7 @@ import { startShortcuts } from "./shortcuts.js";
 import { set, useStore } from "./store.js";
 import { useEffect } from "./vendor/hooks.js";
 import { render } from "./vendor/preact.js";
+import { CannedPage } from "./views/canned.js";
 import { CaseView } from "./views/case.js";
 import { Cases } from "./views/cases.js";
 import { Channels } from "./views/channels.js";
@@ -24,6 +25,7 @@ function pageFor(asked, role) {
   if (asked === "cases" && seesCases(role)) return "cases";
   if (asked === "response-times" && seesResponseTimes(role)) return "response-times";
   if (asked === "channels" && seesChannels(role)) return "channels";
+  if (asked === "canned" && writesCanned(role)) return "canned";
   if (asked === "publications" && seesPublications(role)) return "publications";
   return seesInbox(role) ? "inbox" : "publications";
 }
@@ -47,6 +49,7 @@ function App() {
     "response-times": () => html`<${ResponseTimes} id=${here.id} params=${here.params} />`,
     channels: () => html`<${Channels} id=${here.id} params=${here.params} />`,
     publications: () => html`<${Publications} id=${asked ? here.id : null} part=${here.part} params=${here.params} />`,
+    canned: () => html`<${CannedPage} id=${here.id} />`,
     inbox: () => html`<${Inbox} id=${asked ? here.id : null} part=${here.part} key=${lang} />`,
   };
   // Where cards are cached the language is the key, so that every text is drawn anew; where forms are it is not: nothing typed is lost.

@@ -2,9 +2,9 @@
 // Single-key shortcuts. They can be turned off, and never act while somebody types or a dialog is open (WCAG 2.1.4).
 import { begin, openNextWaiting } from "./actions.js";
 import { cardOf } from "./model.js";
-import { go, route } from "./router.js";
+import { conversationHash, go, route } from "./router.js";
 import { settingsOf, showDialog } from "./session.js";
-import { state } from "./store.js";
+import { set, state } from "./store.js";
 
 /** @typedef {import("./types.js").Action} Action */
 
@@ -16,6 +16,9 @@ export const KEYS = [
   ["/", "search"],
   ["t", "take"],
   ["r", "reply"],
+  ["1–3", "aid"],
+  ["p", "canned"],
+  ["z", "knowledge"],
   ["h", "hold"],
   ["b", "return"],
   ["o", "transfer"],
@@ -50,6 +53,19 @@ export function moveInList(step) {
   const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + step));
   links[next].focus();
   links[next].scrollIntoView({ block: "nearest" });
+}
+
+/** Put the suggested answer with this number into the composer, if there is one. @param {string} number */
+export function takeAid(number) {
+  /** @type {HTMLElement|null} */ (document.querySelector(`[data-aid="${number}"]`))?.click();
+}
+
+/** The search of the knowledge base; where one pane is shown at a time, its pane comes first. @param {string} id */
+export function openKnowledge(id) {
+  set({ detailsTab: "knowledge" });
+  const field = () => document.getElementById("knowledge-search");
+  if (!field()?.offsetParent) go(conversationHash(id, "details"));
+  setTimeout(() => field()?.focus(), 60);
 }
 
 /** @param {KeyboardEvent} event */
@@ -105,6 +121,19 @@ function onKey(event) {
       break;
     case "e":
       first("close");
+      break;
+    case "1":
+    case "2":
+    case "3":
+      takeAid(key);
+      break;
+    case "p":
+      if (!id || !cardOf(id)?.may.includes("reply")) return;
+      showDialog({ kind: "canned", id });
+      break;
+    case "z":
+      if (!id) return;
+      openKnowledge(id);
       break;
     case "Escape":
       if (!id) return;

@@ -28,6 +28,7 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {{status: "connecting"|"online"|"offline", dataAt: number|null, retryAt: number|null}} net
  * @property {Toast[]} toasts
  * @property {{kind: string, id?: string, with?: any}|null} dialog `with`: what else the dialog needs
+ * @property {"about"|"knowledge"} detailsTab what the right pane shows
  * @property {Set<string>} busy conversations with an action under way
  */
 
@@ -50,6 +51,7 @@ export let state = {
   net: { status: "connecting", dataAt: null, retryAt: null },
   toasts: [],
   dialog: null,
+  detailsTab: "about",
   busy: new Set(),
 };
 

@@ -214,6 +214,19 @@
  */
 
 /**
+ * An answer of the knowledge base, ready to be sent.
+ * @typedef {object} KnownAnswer
+ * @property {{id: string, title: string}} service
+ * @property {string} institution
+ * @property {string} aspect
+ * @property {string} aspect_name
+ * @property {string} text
+ * @property {string} lang
+ * @property {{title: string, url: string, date: string|null}|null} source
+ * @property {number|null} probability
+ */
+
+/**
  * A message on its way: shown at once, replaced by the stored one when the server has it.
  * @typedef {object} Pending
  * @property {string} id made once; repeated on every retry so that nothing is doubled

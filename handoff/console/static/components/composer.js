@@ -8,8 +8,10 @@ import { readDraft, writeDraft } from "../keep.js";
 import { settingsOf, showDialog } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { AidButtons, Aids } from "./aids.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
+import { takeAid } from "../shortcuts.js";
 import { Facts, isConfirmed, Modes, useWays } from "./ways.js";
 
 /** @typedef {import("../types.js").Card} Card */
@@ -79,9 +81,10 @@ function Writer({ card, me }) {
   useEffect(() => {
     const keepNow = () => writeDraft(me, id, latest.current);
     window.addEventListener("pagehide", keepNow);
-    const off = whenRefilled((conversation, refused) => {
+    const off = whenRefilled((conversation, added, after) => {
       if (conversation !== id) return;
-      setText(latest.current.trim() ? `${refused}\n\n${latest.current}` : refused);
+      const stands = latest.current.trim();
+      setText(!stands ? added : after ? `${latest.current.trimEnd()}\n\n${added}` : `${added}\n\n${latest.current}`);
       field.current?.focus();
     });
     return () => {
@@ -126,10 +129,17 @@ function Writer({ card, me }) {
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     if (event.isComposing) return;
+    const aid = event.altKey && !event.ctrlKey && /^Digit([1-3])$/.exec(event.code)?.[1];
     if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
       document.getElementById("conversation-title")?.focus();
+    } else if (event.key === "/" && !text && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      showDialog({ kind: "canned", id });
+    } else if (aid) {
+      event.preventDefault();
+      takeAid(aid);
     } else if (event.key === "Enter") {
       const asked = event.ctrlKey || event.metaKey;
       if (asked || (enterSends && !event.shiftKey && !event.altKey)) {
@@ -142,6 +152,7 @@ function Writer({ card, me }) {
   const described = ["composer-hint", place && "composer-facts", problem && "composer-problem"].filter(Boolean).join(" ");
   return html`
     <form class=${mode === "public" && !closed ? "composer composer--public" : "composer"} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(); }}>
+      <${Aids} id=${id} lang=${card.lang} />
       ${place && html`<${Modes} ways=${ways} way=${way} place=${place} onChoose=${choose} />`}
       ${place && html`<${Facts} id="composer-facts" place=${place} way=${way} parts=${Boolean(parts)} />`}
       <label class="vh" for="composer-text">${t(mode === "public" ? "social.composer_public" : "composer.label")}</label>
@@ -154,6 +165,7 @@ function Writer({ card, me }) {
         onKeyDown=${onKey}></textarea>
       ${problem && html`<p class="field__error" id="composer-problem" role="alert">${problem}</p>`}
       <div class="composer__foot">
+        <${AidButtons} id=${id} />
         <p id="composer-hint" class="composer__hint">${t(enterSends ? "composer.hint_enter" : "composer.hint_ctrl")}</p>
         ${shown && html`<p class=${tooLong ? "composer__count composer__count--over" : "composer__count"} role="status">${t("composer.left", { count: limit - length })}</p>`}
         <${Button} type="submit" kind="primary" icon="send" busy=${!text.trim() || tooLong || closed}>${t(mode === "public" && !closed ? "social.send_public" : mode === "private" && !closed ? "social.send_private" : "composer.send")}</>

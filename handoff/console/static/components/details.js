@@ -4,10 +4,11 @@ import { html } from "../html.js";
 import { clock, dateTime, label, t, timeOrDate } from "../i18n.js";
 import { nameOf } from "../model.js";
 import { conversationHash } from "../router.js";
-import { useStore } from "../store.js";
+import { set, useStore } from "../store.js";
 import { CitizenCard } from "./citizen.js";
 import { Icon } from "./icons.js";
 import { seesCases } from "./header.js";
+import { KnowledgePanel } from "./knowledge.js";
 import { AnswerClock, placeName, writerName } from "./social.js";
 
 /** @param {{name: string, children?: any}} props */
@@ -21,22 +22,52 @@ export const Timeline = ({ events }) => html`
       <p><span class="timeline__what">${event.text || label("event", event.kind)}</span>${nameOf(event.actor) && html`<bdi class="timeline__who">${nameOf(event.actor)}</bdi>`}</p>
     </li>`)}</ol>`;
 
+/** @type {["about"|"knowledge", string][]} */
+const TABS = [
+  ["about", "details.tab_about"],
+  ["knowledge", "knowledge.title"],
+];
+
 /** @param {{id: string}} props */
 export function Details({ id }) {
+  const tab = useStore((s) => s.detailsTab);
+  const card = useStore((s) => s.cards.get(id) ?? s.conversations.get(id)?.card);
+  if (!card) return html`<aside class="details" aria-label=${t("details.title")}></aside>`;
+  /** @param {KeyboardEvent} event */
+  const onKey = (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    event.preventDefault();
+    const next = tab === "about" ? "knowledge" : "about";
+    set({ detailsTab: next });
+    document.getElementById(`details-tab-${next}`)?.focus();
+  };
+  return html`
+    <aside class="details" aria-label=${t("details.title")}>
+      <header class="details__head">
+        <a class="icon-button only-no-details" href=${conversationHash(id)} aria-label=${t("details.back")}><${Icon} name="back" /></a>
+        <div class="tabs tabs--details" role="tablist" aria-label=${t("details.title")} onKeyDown=${onKey}>
+          ${TABS.map(([name, key]) => html`<button type="button" key=${name} class="tab" role="tab" id=${`details-tab-${name}`} aria-controls="details-panel"
+            aria-selected=${tab === name ? "true" : "false"} tabindex=${tab === name ? 0 : -1} onClick=${() => set({ detailsTab: name })}>${t(key)}</button>`)}
+        </div>
+      </header>
+      <div id="details-panel" role="tabpanel" aria-labelledby=${`details-tab-${tab}`}>
+        ${tab === "about" ? html`<${About} id=${id} />` : html`<${KnowledgePanel} key=${id} card=${card} />`}
+      </div>
+    </aside>`;
+}
+
+/** @param {{id: string}} props */
+function About({ id }) {
   const conversation = useStore((s) => s.conversations.get(id));
   const listed = useStore((s) => s.cards.get(id));
   const topics = useStore((s) => s.topics);
   const role = useStore((s) => s.me?.role ?? "");
   const card = listed ?? conversation?.card;
-  if (!card) return html`<aside class="details" aria-label=${t("details.title")}></aside>`;
+  if (!card) return null;
   const thread = conversation?.thread;
   const topic = topics.find((one) => one.id === card.topic)?.name ?? card.topic;
   return html`
-    <aside class="details" aria-labelledby="details-title">
-      <header class="details__head">
-        <a class="icon-button only-no-details" href=${conversationHash(id)} aria-label=${t("details.back")}><${Icon} name="back" /></a>
-        <h2 id="details-title">${t("details.title")}</h2>
-      </header>
+      <h2 class="vh">${t("details.title")}</h2>
       <dl class="facts">
         <${Row} name=${t("details.reason")}>${card.reason && label("reason", card.reason)}</>
         <${Row} name=${t(card.clock ? "social.details.due" : "details.waiting")}>${(card.composer ? card.clock : card.waiting_since) && html`<${AnswerClock} card=${card} />${card.due_at && html`<span class="muted"> ${t("details.due", { time: timeOrDate(card.due_at) })}</span>`}`}</>
@@ -69,6 +100,5 @@ export function Details({ id }) {
         ? html`<p><strong>${t("details.score", { score: card.rating.score })}</strong>${card.rating.comment && html`<br /><bdi>${card.rating.comment}</bdi>`}</p>`
         : html`<p class="muted">${t("details.no_rating")}</p>`}
       <h3>${t("details.timeline")}</h3>
-      <${Timeline} events=${conversation?.timeline ?? []} />
-    </aside>`;
+      <${Timeline} events=${conversation?.timeline ?? []} />`;
 }

@@ -12,6 +12,7 @@ import { KEYS } from "../shortcuts.js";
 import { useStore } from "../store.js";
 import { useState } from "../vendor/hooks.js";
 import { Alert, Button } from "./bits.js";
+import { CannedDialog } from "./canned.js";
 import { Dialog } from "./dialog.js";
 import { DuplicateDialog, LinkDialog, UnlinkDialog } from "./dialogs_citizen.js";
 import { HideDialog, PublicDialog } from "./dialogs_social.js";
@@ -164,6 +165,7 @@ function HelpDialog() {
         ${KEYS.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(`key.${what}`)}</dd></div>`)}
         <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>${t("key.arrows")}</dd></div>
         <div><dt><kbd>Enter</kbd></dt><dd>${t("key.enter")}</dd></div>
+        <div><dt><kbd>Alt</kbd>+<kbd>1</kbd>–<kbd>3</kbd></dt><dd>${t("key.alt_aid")}</dd></div>
         <div><dt><kbd>Ctrl</kbd>+<kbd>Enter</kbd></dt><dd>${t("key.ctrl_enter")}</dd></div>
         <div><dt><kbd>Esc</kbd></dt><dd>${t("key.escape")}</dd></div>
       </dl>
@@ -269,6 +271,8 @@ export function DialogHost() {
       return html`<${CloseDialog} key=${id} id=${id} />`;
     case "public":
       return html`<${PublicDialog} key=${id} id=${id} text=${dialog.with.text} then=${dialog.with.then} />`;
+    case "canned":
+      return html`<${CannedDialog} key=${id} id=${id} />`;
     case "hide":
       return html`<${HideDialog} key=${id} id=${id} />`;
     case "link":

@@ -19,6 +19,8 @@ export const seesResponseTimes = (role) => SEES_CASES.has(role);
 export const seesChannels = (role) => SEES_CASES.has(role);
 /** @param {string} role */
 export const seesPublications = (role) => role === "editor" || SEES_CASES.has(role);
+/** @param {string} role */
+export const writesCanned = (role) => role === "editor" || SEES_CASES.has(role);
 /** Editors have no conversations. @param {string} role */
 export const seesInbox = (role) => role !== "editor";
 
@@ -28,6 +30,7 @@ const pagesOf = (role) => [
   ...(seesCases(role) ? [["cases", "cases", "nav.cases"]] : []),
   ...(seesResponseTimes(role) ? [["response-times", "clock", "response.title"]] : []),
   ...(seesPublications(role) ? [["publications", "megaphone", "publications.title"]] : []),
+  ...(writesCanned(role) ? [["canned", "copy", "canned.title"]] : []),
   ...(seesChannels(role) ? [["channels", "plug", "channels.title"]] : []),
 ];
 

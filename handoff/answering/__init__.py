@@ -1,0 +1,1 @@
+"""What helps whoever answers a citizen: suggested answers, the knowledge base beside the conversation, canned answers."""
