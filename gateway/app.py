@@ -52,6 +52,8 @@ from handoff.console.feed import ConsoleFeed
 from handoff.desk import Desk
 from handoff.gate import CitizenGate
 from handoff.live import Feed
+from handoff.notes.endpoints import NotesApi
+from handoff.notes.service import Notes
 from handoff.publications.endpoints import PublicationApi
 from handoff.publications.service import Publications
 from handoff.publications.tasks import Publisher
@@ -217,6 +219,8 @@ class Gateway:
         app.include_router(
             AnsweringApi(Answering(self.broker, looked_up, names.municipality), console.doors).router()
         )
+        notes = Notes(self.broker)
+        app.include_router(NotesApi(notes, console.doors).router())
         app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())
         app.include_router(console.router())
         app.include_router(Health(self).router())

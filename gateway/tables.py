@@ -5,6 +5,7 @@ from handoff.cases import models as cases
 from handoff.channels import models as channels
 from handoff.citizens import models as citizens
 from handoff.conversations import models as conversations
+from handoff.notes import models as notes
 from handoff.publications import models as publications
 from handoff.service_clock import models as service_clock
 from handoff.staff import models as staff
@@ -17,6 +18,7 @@ __all__ = [
     "citizens",
     "conversations",
     "knowledge",
+    "notes",
     "publications",
     "service_clock",
     "staff",

@@ -19,6 +19,7 @@ from handoff.channels.thread_view import post_address, posts_of, stands_under_a_
 from handoff.conversations.models import Conversation, Event
 from handoff.conversations.schemas import WEBCHAT
 from handoff.desk import may, may_on_platform
+from handoff.notes import repository as notes
 from handoff.queue.service import PRESENT
 from handoff.staff import repository as people
 from handoff.staff.models import Staff
@@ -65,7 +66,8 @@ class Cards:
         elsewhere = [conversation.id for conversation in conversations if conversation.channel != WEBCHAT]
         places, sends = await self._places(session, elsewhere)
         posts = await posts_of(session, [place.thread for place in places.values()])
-        return CardFacts(staff, dict(rows.all()), places, sends, posts)
+        counted, called = await notes.counts(session, ids), await notes.unseen(session, ids)
+        return CardFacts(staff, dict(rows.all()), places, sends, posts, counted, called)
 
     async def _places(
         self, session: AsyncSession, ids: list[str]
@@ -117,6 +119,8 @@ class Cards:
             "contact": c.contact,
             "rating": {"score": c.rating, "comment": c.rating_comment} if c.rating is not None else None,
             "case_no": facts.case_no.get(c.id),
+            "notes": facts.notes.get(c.id, 0),
+            "mentioned": (c.id, viewer.id) in facts.mentioned,
             "may": self._may(viewer, c, facts),
             "author": self._author(facts.places.get(c.id)),
             "post": self._post(facts.places.get(c.id), facts.posts.get(c.id)),
@@ -213,12 +217,17 @@ class CardFacts:
         places: dict[str, Place],
         sends: dict[str, dict[str, int]],
         posts: dict[str, SocialPost],
+        notes: dict[str, int],
+        mentioned: set[tuple[str, str]],
     ) -> None:
+        """``mentioned``: (conversation, member of staff) whom a note calls that he has not seen."""
         self._staff = staff
         self.case_no = case_no
         self.places = places
         self.sends = sends
         self.posts = posts
+        self.notes = notes
+        self.mentioned = mentioned
 
     def person(self, staff_id: str | None) -> dict[str, str] | None:
         """A member of staff by name."""

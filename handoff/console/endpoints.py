@@ -32,6 +32,8 @@ from handoff.conversations import repository
 from handoff.conversations.schemas import message_view
 from handoff.conversations.scope import sees
 from handoff.desk import CASE_OUTCOMES, OUTCOMES, TOPICS, Desk
+from handoff.notes import repository as private
+from handoff.notes.service import Notes
 from handoff.queue.service import PRESENT, moment_wording
 from handoff.staff import repository as people
 from handoff.staff.models import Institution
@@ -98,6 +100,7 @@ class Console:
         self._catalogue = catalogue
         self._secure = secure_cookie
         self._threads = Threads()
+        self._notes = Notes(broker)
         self._texts = Catalogue(HERE / "locales")
 
     def router(self) -> APIRouter:
@@ -372,12 +375,17 @@ class Console:
                 raise NotFound()
             # Who read a citizen's conversation is on record.
             people.audit(session, broker.clock.now(), viewer.id, "read_conversation", conversation_id)
+            if await private.seen(session, conversation_id, viewer.id, broker.clock.now()):
+                broker.events(unit).add("note_seen", conversation_id, actor_kind="staff", actor_id=viewer.id)
             facts = await self._cards.facts(session, [conversation])
             messages = await repository.messages_after(session, conversation_id, 0)
             moments = await repository.timeline(session, conversation_id)
             thread = await self._threads.view(session, viewer, conversation_id)
+            noted = await private.of(session, conversation_id)
+            mentionable = await self._notes.mentionable(session, viewer, conversation)
         card = self._cards.card(viewer, conversation, facts)
-        if not sees(viewer, conversation):
+        sees_it = sees(viewer, conversation)
+        if not sees_it:
             # He serves its citizen elsewhere: it is there to be read.
             card["may"] = []
         return {
@@ -386,6 +394,9 @@ class Console:
             "timeline": [self._cards.moment(event, facts, viewer.lang) for event in moments],
             "seen": conversation.citizen_read_seq,
             "thread": thread,
+            "notes": noted,
+            "mentionable": mentionable,
+            "may_note": sees_it,
         }
 
     async def _history(self, viewer: Viewer, conversation_id: str, seq: int) -> dict[str, Any]:

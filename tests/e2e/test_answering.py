@@ -143,3 +143,47 @@ def test_what_editors_write_operators_get(new_citizen: NewCitizen, new_staff: Ne
     liga.page.get_by_role("button", name="Dzēst sagatavi").click()
     liga.dialog.get_by_role("button", name="Dzēst sagatavi").click()
     expect(row).to_have_count(0)
+
+
+def test_a_note_is_for_colleagues_only(new_citizen: NewCitizen, new_staff: NewStaff) -> None:
+    anna, liga = new_staff("anna"), new_staff("liga")
+    citizen = new_citizen().visit().open_chat()
+    citizen.ask_for_person()
+    conversation = anna.take_next()
+    anna.composer.fill("Iesākta atbilde")
+    anna.press("i")
+    field = anna.page.locator("#note-text")
+    expect(field).to_be_focused()
+    expect(anna.page.locator(".composer--note")).to_contain_text("Iedzīvotājs to neredz")
+    anna.page.keyboard.type("Vai drīkstam solīt termiņu?")
+    anna.page.locator("#note-mention").select_option("Līga Krūmiņa")
+    expect(field).to_have_value("Vai drīkstam solīt termiņu? @Līga Krūmiņa ")
+    expect(anna.page.locator("#note-hint")).to_contain_text("Līga Krūmiņa")
+    assert_fits(anna.page, "note being written")
+    anna.page.keyboard.press("Control+Enter")
+    note = anna.page.locator(".msg--note")
+    expect(note).to_contain_text("Vai drīkstam solīt termiņu?")
+    # The answer that was begun is still there, and the focus with it.
+    expect(anna.composer).to_have_value("Iesākta atbilde")
+    expect(anna.composer).to_be_focused()
+
+    # She is called wherever she is, and it is over once she has looked.
+    expect(liga.page.locator(".toast")).to_contain_text("Kolēģis jūs piemin")
+    liga.page.locator("#tab-all").click()
+    card = liga.page.locator(f"[data-card='{conversation}']")
+    expect(card.locator(".badge--called")).to_be_visible()
+    card.click()
+    expect(liga.page.locator(".msg--note")).to_contain_text("@Līga Krūmiņa")
+    expect(card.locator(".badge--called")).to_have_count(0)
+    # She whispers back without holding the conversation.
+    liga.press("i")
+    liga.page.keyboard.type("Nē, saki tikai vidējo.")
+    liga.page.keyboard.press("Control+Enter")
+    expect(anna.page.locator(".msg--note").last).to_contain_text("Nē, saki tikai vidējo.")
+    assert_fits(anna.page, "conversation with notes")
+    anna.say("Termiņu pateiks iestāde.")
+    expect(citizen.messages("person").last).to_contain_text("Termiņu pateiks iestāde.")
+    assert "vidējo" not in citizen.page.locator("body").inner_text()
+    assert "solīt" not in citizen.page.evaluate(
+        "document.querySelector('pietura-chat')?.shadowRoot?.textContent ?? document.body.textContent"
+    )

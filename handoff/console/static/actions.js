@@ -215,7 +215,8 @@ whenOnline(() => {
   }
 });
 
-function uuid() {
+/** @returns {string} */
+export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Plain http outside localhost has no randomUUID; getRandomValues is there.
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -131,14 +131,31 @@ function drawIcon(count) {
 /** @type {Set<string>|null} null until the first picture is there: what waited before the log-in is no news */
 let known = null;
 let shownIcon = -1;
+/** Conversations in which a note calls me. @type {Set<string>|null} */
+let called = null;
+
+/** A colleague's note calls me: said wherever I am, with what it is about and never with its words. */
+function watchMentions() {
+  const before = called;
+  const now = [...state.cards.values()].filter((c) => c.mentioned);
+  called = new Set(now.map((c) => c.id));
+  const fresh = before ? now.filter((c) => !before.has(c.id) && route().id !== c.id) : [];
+  if (!fresh.length) return;
+  const text = t("notes.called", { place: placeOf(fresh[0]) });
+  toast("info", text);
+  if (soundOn()) ring("message");
+  notify(t("notes.called_short"), placeOf(fresh[0]), fresh[0].id);
+}
 
 function watch() {
   if (state.phase !== "ready") {
     known = null;
+    called = null;
     if (shownIcon !== 0) drawIcon((shownIcon = 0));
     document.title = `${t(state.phase === "login" ? "login.title" : "product")}${state.phase === "login" ? ` – ${t("product")}` : ""}`;
     return;
   }
+  watchMentions();
   const waiting = [...state.cards.values()].filter(isWaiting).sort(byWaiting);
   const page = route().page === "cases" ? t("nav.cases") : t("nav.inbox");
   const title = waiting.length ? `(${waiting.length}) ${t("tab.waiting")} – ${t("product")}` : `${page} – ${t("product")}`;

@@ -91,7 +91,7 @@ export function applyCard(card, listed) {
   const conversation = state.conversations.get(card.id);
   if (conversation) patch.conversations = withEntry(state.conversations, card.id, { ...conversation, card });
   set(patch);
-  return !before || before.version < card.version;
+  return !before || before.version < card.version || before.notes !== card.notes;
 }
 
 /** @param {string} id the person may no longer see it */
@@ -170,7 +170,7 @@ export function applySeen(id, seq) {
 /** @param {string} id @param {Partial<Conversation>} patch */
 export function patchConversation(id, patch) {
   /** @type {Conversation} */
-  const empty = { status: "loading", card: null, messages: [], timeline: [], typing: null, seen: 0, thread: null, citizen: null, news: 0 };
+  const empty = { status: "loading", card: null, messages: [], timeline: [], typing: null, seen: 0, thread: null, notes: [], mentionable: [], mayNote: false, citizen: null, news: 0 };
   let conversations = withEntry(state.conversations, id, { ...(state.conversations.get(id) ?? empty), ...patch });
   // A shift is eight hours: the oldest opened ones go, they are fetched again when needed.
   for (const key of conversations.keys()) {

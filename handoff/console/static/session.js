@@ -198,6 +198,9 @@ export async function loadConversation(id) {
       seen: answer.seen ?? 0,
       card: now?.card ?? answer.card,
       thread: answer.thread ?? null,
+      notes: answer.notes,
+      mentionable: answer.mentionable,
+      mayNote: answer.may_note,
     });
     applyCard(meanwhile.card && meanwhile.card.version >= answer.card.version ? meanwhile.card : answer.card, false);
     const pending = state.pending.get(id);

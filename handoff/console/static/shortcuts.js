@@ -19,6 +19,7 @@ export const KEYS = [
   ["1–3", "aid"],
   ["p", "canned"],
   ["z", "knowledge"],
+  ["i", "note"],
   ["h", "hold"],
   ["b", "return"],
   ["o", "transfer"],
@@ -130,6 +131,10 @@ function onKey(event) {
     case "p":
       if (!id || !cardOf(id)?.may.includes("reply")) return;
       showDialog({ kind: "canned", id });
+      break;
+    case "i":
+      if (!id || !state.conversations.get(id)?.mayNote) return;
+      set({ noting: id });
       break;
     case "z":
       if (!id) return;

@@ -29,6 +29,7 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {Toast[]} toasts
  * @property {{kind: string, id?: string, with?: any}|null} dialog `with`: what else the dialog needs
  * @property {"about"|"knowledge"} detailsTab what the right pane shows
+ * @property {string|null} noting the conversation in which a private note is being written instead of an answer
  * @property {Set<string>} busy conversations with an action under way
  */
 
@@ -52,6 +53,7 @@ export let state = {
   toasts: [],
   dialog: null,
   detailsTab: "about",
+  noting: null,
   busy: new Set(),
 };
 

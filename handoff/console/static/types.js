@@ -133,6 +133,8 @@
  * @property {{name: string|null, email: string|null, phone: string|null}|null} contact
  * @property {{score: number, comment: string|null}|null} rating
  * @property {string|null} case_no
+ * @property {number} notes how many private notes there are
+ * @property {boolean} mentioned a note calls me, and I have not looked yet
  * @property {Action[]} may
  * @property {Writer|null} author
  * @property {Place|null} composer null in the web chat
@@ -185,6 +187,8 @@
  * @property {string|null} last
  * @property {{id: string, version: number}|null} closes the conversation that ends as a duplicate; null when the person may not end it
  */
+
+/** What colleagues tell each other. @typedef {{id: string, ts: string, author: Named, text: string, mentions: Named[]}} Note */
 
 /**
  * @typedef {object} HistoryEntry
@@ -248,6 +252,9 @@
  * @property {{author: Author, until: number}|null} typing
  * @property {number} seen the citizen has read up to this `seq`
  * @property {Thread|null} thread null in the web chat
+ * @property {Note[]} notes private, in order of time
+ * @property {Named[]} mentionable colleagues who see it too
+ * @property {boolean} mayNote
  * @property {Citizen|"failed"|null} citizen null until it has been fetched
  * @property {number} news how often something was heard of it: what a card does not show may have changed as well
  */

@@ -11,6 +11,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { AidButtons, Aids } from "./aids.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
+import { NoteSwitch, NoteWriter } from "./notes.js";
 import { takeAid } from "../shortcuts.js";
 import { Facts, isConfirmed, Modes, useWays } from "./ways.js";
 
@@ -52,11 +53,15 @@ const WAYS_ON = ["accept", "decline", "take", "resume", "level2_done", "close"];
 export function Composer({ card }) {
   const me = useStore((s) => s.me?.id ?? "");
   const busy = useStore((s) => s.busy.has(card.id));
+  const noting = useStore((s) => s.noting === card.id);
+  const mayNote = useStore((s) => s.conversations.get(card.id)?.mayNote ?? false);
+  if (noting && mayNote) return html`<${NoteWriter} key=${card.id} card=${card} me=${me} />`;
   if (card.may.includes("reply")) return html`<${Writer} key=${card.id} card=${card} me=${me} />`;
   const ways = WAYS_ON.filter((action) => card.may.includes(action)).slice(0, 2);
   return html`
     <div class="composer composer--locked">
       <p><${Icon} name="quiet" />${lockedBecause(card, me)}</p>
+      ${mayNote && html`<${NoteSwitch} id=${card.id} />`}
       ${ways.length > 0 && html`<div class="composer__ways">${ways.map((action, i) => html`
         <${Button} key=${action} kind=${i === 0 ? "primary" : ""} busy=${busy} onClick=${() => begin(action, card.id)}>${t(`action.${action}`)}</>`)}</div>`}
     </div>`;
@@ -166,6 +171,7 @@ function Writer({ card, me }) {
       ${problem && html`<p class="field__error" id="composer-problem" role="alert">${problem}</p>`}
       <div class="composer__foot">
         <${AidButtons} id=${id} />
+        <${NoteSwitch} id=${id} />
         <p id="composer-hint" class="composer__hint">${t(enterSends ? "composer.hint_enter" : "composer.hint_ctrl")}</p>
         ${shown && html`<p class=${tooLong ? "composer__count composer__count--over" : "composer__count"} role="status">${t("composer.left", { count: limit - length })}</p>`}
         <${Button} type="submit" kind="primary" icon="send" busy=${!text.trim() || tooLong || closed}>${t(mode === "public" && !closed ? "social.send_public" : mode === "private" && !closed ? "social.send_private" : "composer.send")}</>

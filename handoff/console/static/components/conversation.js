@@ -15,6 +15,7 @@ import { Composer } from "./composer.js";
 import { useDecides } from "./delivery.js";
 import { Icon } from "./icons.js";
 import { authorName, MessageView, PendingView } from "./message.js";
+import { NoteView } from "./notes.js";
 import { PlaceNotes } from "./placenotes.js";
 import { AnswerClock, From, nameOfTalk, placeName, writerName } from "./social.js";
 import { ThreadView } from "./thread.js";
@@ -82,7 +83,8 @@ function Messages({ id }) {
   const counted = useRef(0);
   const [fresh, setFresh] = useState(0);
   const messages = conversation?.messages ?? [];
-  const total = messages.length + (pending?.length ?? 0);
+  const notes = conversation?.notes ?? [];
+  const total = messages.length + notes.length + (pending?.length ?? 0);
 
   const thread = conversation?.thread?.kind === "comment" ? conversation.thread : null;
 
@@ -134,18 +136,27 @@ function Messages({ id }) {
   /** @type {any[]} */
   const rows = [];
   let day = "";
+  let noted = 0;
+  // Notes stand where they were written, between the messages.
+  const notesUntil = (/** @type {number} */ until) => {
+    while (noted < notes.length && Date.parse(notes[noted].ts) < until) rows.push(html`<${NoteView} key=${notes[noted].id} note=${notes[noted++]} me=${me?.id ?? ""} />`);
+  };
   messages.forEach((message, i) => {
+    const notedBefore = noted;
+    notesUntil(Date.parse(message.ts));
     const key = dayKey(message.ts);
     const before = messages[i - 1];
     const sameDay = key === day;
     if (!sameDay) rows.push(html`<li class="day" key=${`day-${key}`}><span>${dayName(message.ts)}</span></li>`);
     day = key;
-    const grouped = Boolean(sameDay && before && before.author.kind === message.author.kind && before.author.name === message.author.name &&
+    const grouped = Boolean(sameDay && noted === notedBefore && before && before.author.kind === message.author.kind && before.author.name === message.author.name &&
       Date.parse(message.ts) - Date.parse(before.ts) < GROUP_MS);
     const own = message.author.kind === "operator" || message.author.kind === "specialist";
     rows.push(html`<${MessageView} key=${message.id} message=${message} mine=${own && message.author.name === me?.name}
       grouped=${grouped} seen=${(conversation?.seen ?? 0) >= message.seq} conversation=${id} writer=${writer} decides=${decides} url=${thread?.url ?? null} />`);
   });
+
+  notesUntil(Infinity);
 
   const typing = conversation?.typing;
   const log = html`

@@ -39,6 +39,7 @@ const CardView = pure(
           <${LangBadge} lang=${card.lang} />
           ${showState && html`<${StateChip} card=${card} />`}
           ${!showState && card.offered_to && card.state === "offered" && html`<${StateChip} card=${card} />`}
+          ${card.notes > 0 && html`<span class=${cx("badge badge--note", card.mentioned && "badge--called")} title=${t(card.mentioned ? "notes.card_called" : "notes.card", { count: card.notes })}><span aria-hidden="true">${card.mentioned ? "@" : ""}<${Icon} name="note" size=${13} /></span><span class="vh">${t(card.mentioned ? "notes.card_called" : "notes.card", { count: card.notes })}</span></span>`}
           ${card.unread > 0 && html`<span class="badge badge--unread"><span aria-hidden="true">${card.unread}</span><span class="vh">${t("card.unread", { count: card.unread })}</span></span>`}
         </span>
         <span class="card__title"><${Title} card=${card} /></span>
