@@ -149,6 +149,7 @@ class ChannelThread(Base):
     __table_args__ = (
         Index("ix_channel_thread_account_id_thread", "account_id", "thread"),
         Index("ix_channel_thread_account_id_post_ref", "account_id", "post_ref"),
+        Index("ix_channel_thread_created_at", "created_at"),
     )
 
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"), primary_key=True)

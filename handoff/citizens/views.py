@@ -45,6 +45,8 @@ class CitizenCards:
             pairs, hidden = [pair for pair in pairs if pair[0].id in seen], 0
         suggestions = await self._desk.suggestions(session, viewer, conversation)
         facts = await self._facts(session, pairs, history, suggestions)
+        may = self._desk.may(viewer, conversation)
+        linkable = await self._desk.citizens.linkable(session, conversation) if "deep_link" in may else []
         return {
             "conversation": conversation.id,
             "citizen": line.citizen_id if line is not None else None,
@@ -55,7 +57,8 @@ class CitizenCards:
             ],
             "hidden": hidden,
             "suggestions": [self._suggestion(viewer, one, facts) for one in suggestions],
-            "may": self._desk.may(viewer, conversation),
+            "deep_links": [{"id": row.id, "channel": row.channel, "name": row.name} for row in linkable],
+            "may": may,
         }
 
     def _service(self, service_id: str | None, lang: str) -> dict[str, str] | None:

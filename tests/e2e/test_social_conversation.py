@@ -566,6 +566,23 @@ def test_the_same_question_on_two_channels_and_a_code(new_staff: NewStaff, socia
     expect(card.locator(".identity")).to_have_count(1)
 
 
+def test_a_link_leads_the_citizen_to_the_bot(new_staff: NewStaff, social: SocialStage) -> None:
+    anna = new_staff("anna")
+    social.say("facebook", person(), "Gribu runāt ar operatoru", name="Anda Līce")
+    open_and_take(anna, "Anda Līce")
+    card = anna.page.locator(".citizen")
+    card.get_by_role("button", name="Saite uz Telegram").click()
+    link = card.locator("#code-word")
+    expect(link).to_have_value(re.compile(r"^https://t\.me/\w+\?start=[\w-]{16,}$"))
+    expect(link).to_be_focused()
+    check(anna, "link to a bot")
+    card.get_by_role("button", name="Ielikt atbildē").click()
+    expect(anna.composer).to_have_value(re.compile(re.escape(link.input_value())))
+    # Whoever follows it is she.
+    social.say("telegram", "500106", f"/start {link.input_value().split('=')[1]}", name="Anda")
+    expect(card.locator(".identity")).to_have_count(2, timeout=30_000)
+
+
 def test_conversations_are_linked_by_hand_with_a_reason(new_staff: NewStaff, social: SocialStage) -> None:
     anna = new_staff("anna")
     social.say("telegram", "500104", "Gribu runāt ar operatoru", name="Juris Kalns")

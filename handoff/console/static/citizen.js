@@ -50,3 +50,12 @@ export async function about(id, verb, body = {}) {
  * @throws {api.ApiError}
  */
 export const newCode = (id, by) => api.post(api.conversationPath(id, "code"), { by });
+
+/**
+ * A link by which the citizen goes on in a messenger; it proves who he is, and is shown this once.
+ * @param {string} id
+ * @param {string} account where it leads
+ * @returns {Promise<{shown: string, expires_at: string, say: string}>}
+ * @throws {api.ApiError}
+ */
+export const newDeepLink = (id, account) => api.post(api.conversationPath(id, "deep_link"), { account_id: account });

@@ -214,6 +214,7 @@
  * @property {HistoryEntry[]} history
  * @property {number} hidden conversations that the person may not see
  * @property {Suggestion[]} suggestions
+ * @property {{id: string, channel: string, name: string}[]} deep_links accounts that a link can lead to
  * @property {("link"|"unlink"|"code"|"deep_link")[]} may
  */
 

@@ -44,6 +44,8 @@ async def test_the_card(stand: Stand, liga: httpx.AsyncClient) -> None:
     assert (entry["conversation"], entry["channel"], entry["state"]) == (web, "webchat", "queued")
     assert entry["case_no"] is not None
     assert (card["hidden"], card["may"]) == (0, ["link", "unlink", "code", "deep_link"])
+    # From the bot a link leads to no bot but another; from the web chat to this one.
+    assert (card["deep_links"], [one["channel"] for one in other["deep_links"]]) == ([], ["telegram"])
     # What the platform calls somebody is no business of the console's.
     assert "external_id" not in by_channel["telegram"]
     unlinked = await liga.post(

@@ -3,7 +3,7 @@
 import { reason as explain, refill } from "../actions.js";
 import { ApiError } from "../api.js";
 import { announce } from "../attention.js";
-import { about, loadCitizen, newCode, restsFor } from "../citizen.js";
+import { about, loadCitizen, newCode, newDeepLink, restsFor } from "../citizen.js";
 import { useNow } from "../clock.js";
 import { cx, html } from "../html.js";
 import { dateTime, duration, label, t, timeOrDate } from "../i18n.js";
@@ -110,21 +110,23 @@ function Left({ until }) {
   return html`${left > 0 ? t("citizen.code_left", { time: duration(left), until: timeOrDate(until) }) : t("citizen.code_over")}`;
 }
 
-/** A code for linking: shown once, copied or put into the answer. @param {{card: Card}} props */
-function CodeWord({ card }) {
+/** A code or a link for linking: shown once, copied or put into the answer. @param {{card: Card, deepLinks: Citizen["deep_links"]}} props */
+function CodeWord({ card, deepLinks }) {
   const [code, setCode] = useState(/** @type {{shown: string, expires_at: string, say: string, by: string}|null} */ (null));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   // Under a comment everybody would read it, and whoever writes it first on another channel would be taken for its author.
   const inPublic = card.composer?.kind === "comment";
   const email = card.contact?.email;
-  /** @param {"chat"|"email"} by */
+  const [account, setAccount] = useState("");
+  const leadsTo = deepLinks.find((one) => one.id === account) ?? deepLinks[0];
+  /** @param {"chat"|"email"|"link"} by */
   const make = async (by) => {
     if (busy) return;
     setBusy(true);
     setError("");
     try {
-      const given = await newCode(card.id, by);
+      const given = by === "link" ? await newDeepLink(card.id, leadsTo.id) : await newCode(card.id, by);
       setCode({ ...given, by });
       setTimeout(() => document.getElementById("code-word")?.focus(), 30);
     } catch (problem) {
@@ -150,9 +152,13 @@ function CodeWord({ card }) {
         <${Button} icon="lock" busy=${busy} onClick=${() => make("chat")}>${t("citizen.code")}</>
         ${email && html`<${Button} busy=${busy} onClick=${() => make("email")}>${t("citizen.code_email")}</>`}
       </p>
+      ${leadsTo && html`<p class="code-word__ways">
+        ${deepLinks.length > 1 && html`<select class="input" aria-label=${t("citizen.link_to")} onChange=${(/** @type {any} */ e) => setAccount(e.target.value)}>
+          ${deepLinks.map((one) => html`<option key=${one.id} value=${one.id} selected=${one.id === leadsTo.id}>${one.name}</option>`)}</select>`}
+        <${Button} icon="link" busy=${busy} onClick=${() => make("link")}>${t("citizen.deep_link", { channel: label("channel", leadsTo.channel) })}</></p>`}
       ${!code && html`<p class="muted">${t("citizen.code_lead")}</p>`}
       ${code && html`<div class="code-word__given">
-        <label for="code-word">${t(code.by === "email" ? "citizen.code_for_email" : "citizen.code_for_chat")}</label>
+        <label for="code-word">${t(code.by === "link" ? "citizen.deep_link_given" : code.by === "email" ? "citizen.code_for_email" : "citizen.code_for_chat")}</label>
         <div class="copy__row"><input class="input code-word__field" id="code-word" readonly value=${code.shown} aria-describedby="code-left" onFocus=${(/** @type {any} */ e) => e.target.select()} />
           <${Button} icon="copy" onClick=${copy}>${t("citizen.copy")}</></div>
         <p class="muted" id="code-left"><${Left} until=${code.expires_at} /></p>
@@ -183,7 +189,7 @@ export function CitizenCard({ card }) {
         ? html`<ul class="identities" aria-label=${t("citizen.identities")}>${citizen.identities.map((one) => html`<${IdentityView} key=${one.id} one=${one} id=${card.id} may=${may.has("unlink")} />`)}</ul>`
         : html`<p class="muted">${t("citizen.unknown")}</p>`}
       ${may.has("link") && html`<p><${Button} icon="people" onClick=${() => showDialog({ kind: "link", id: card.id })}>${t("citizen.link")}</></p>`}
-      ${may.has("code") && !isOver(card) && html`<${CodeWord} key=${card.id} card=${card} />`}
+      ${may.has("code") && !isOver(card) && html`<${CodeWord} key=${card.id} card=${card} deepLinks=${may.has("deep_link") ? citizen.deep_links : []} />`}
       <h3>${t("citizen.history")}</h3>
       ${citizen.history.length
         ? html`<ol class="pasts">${citizen.history.map((one) => html`<${Past} key=${one.conversation} one=${one} />`)}</ol>`
