@@ -565,6 +565,7 @@ class Console:
                 # Every ping asks anew who he is: a session that ended ends the feed.
                 socket.viewer = await self._accounts.viewer(cookie)
                 await self._seen(viewer)
+                await self._look(socket, body.looking_at(message.get("text")))
                 await socket.send({"kind": "pong"})
         except Unauthorised:
             await socket.close(4401)
@@ -572,9 +573,26 @@ class Console:
             return
         finally:
             self._feed.remove(socket)
+            with contextlib.suppress(Exception):
+                await self._look(socket, None)
             if not self._feed.of(viewer.id):
                 with contextlib.suppress(Exception):
                     await self._present(viewer, here=False)
+
+    async def _look(self, socket: ConsoleSocket, conversation_id: str | None) -> None:
+        """Tells colleagues who see the conversation that somebody has it open; again with each ping, since nothing of it is kept."""
+        viewer = socket.viewer
+        left = socket.looking if socket.looking != conversation_id else None
+        if conversation_id is not None and conversation_id != socket.looking:
+            async with self._broker.db.read() as session:
+                if await repository.visible(session, viewer, conversation_id) is None:
+                    conversation_id = None
+        socket.looking = conversation_id
+        for seen, on in ((left, False), (conversation_id, True)):
+            if seen is not None:
+                await self._broker.bus.publish(
+                    {"kind": "looking", "conversation": seen, "by": viewer.id, "name": viewer.name, "on": on}
+                )
 
     async def _seen(self, viewer: Viewer) -> None:
         async with self._broker.db.unit() as unit:

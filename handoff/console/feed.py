@@ -32,6 +32,8 @@ class ConsoleSocket:
         self.viewer = viewer
         #: Conversations he has been shown; one that leaves his sight is announced as gone.
         self.shown: set[str] = set()
+        #: The conversation open before him, as his console says; colleagues hear of it.
+        self.looking: str | None = None
 
     async def send(self, frame: dict[str, Any]) -> None:
         """Sends a frame; a console that takes nothing for ten seconds is let go and comes back."""
@@ -144,7 +146,7 @@ class ConsoleFeed:
                             "message": notice["message"],
                         }
                     )
-                elif notice["kind"] == "typing" and notice.get("by") != socket.viewer.id:
+                elif notice["kind"] in ("typing", "looking") and notice.get("by") != socket.viewer.id:
                     await socket.send(notice)
                 elif notice["kind"] == "seen" and notice["by"] == "citizen":
                     await socket.send(

@@ -6,12 +6,14 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kit.errors import PieturaError
 
 #: Years that a filter may name: before and after them the calendar's own arithmetic ends.
 _YEARS = range(2000, 3000)
+_ID_LENGTH = 36
 
 
 class _Body(BaseModel):
@@ -130,3 +132,13 @@ def day(text: str | None) -> date | None:
     if found.year not in _YEARS:
         raise PieturaError("bad_date")
     return found
+
+
+def looking_at(frame: str | None) -> str | None:
+    """The conversation that a console's ping says is open before its person; None for none, and for anything else that came."""
+    try:
+        told = orjson.loads(frame or "{}")
+    except orjson.JSONDecodeError:
+        return None
+    seen = told.get("looking") if isinstance(told, dict) else None
+    return seen if isinstance(seen, str) and 0 < len(seen) <= _ID_LENGTH else None

@@ -175,6 +175,7 @@ def test_a_note_is_for_colleagues_only(new_citizen: NewCitizen, new_staff: NewSt
     card.click()
     expect(liga.page.locator(".msg--note")).to_contain_text("@Līga Krūmiņa")
     expect(card.locator(".badge--called")).to_have_count(0)
+    expect(anna.page.locator(".looking")).to_contain_text("Līga Krūmiņa")
     # She whispers back without holding the conversation.
     liga.press("i")
     liga.page.keyboard.type("Nē, saki tikai vidējo.")

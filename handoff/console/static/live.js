@@ -14,6 +14,7 @@ const SIGNED_OUT = 4401;
  * @property {() => void} alive something was heard from the server
  * @property {() => void} signedOut
  * @property {() => void} refused the hand-shake failed: the session may have ended
+ * @property {() => string|null} looking the conversation that is open
  */
 
 export class Live {
@@ -87,6 +88,7 @@ export class Live {
       this.attempt = 0;
       this.pingTimer = window.setInterval(() => this.ping(), PING_MS);
       this.on.status("online", null);
+      this.ping();
     };
     socket.onmessage = (event) => {
       if (this.socket !== socket) return;
@@ -116,7 +118,7 @@ export class Live {
 
   ping() {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    this.socket.send(JSON.stringify({ t: "ping" }));
+    this.socket.send(JSON.stringify({ kind: "ping", looking: this.on.looking() }));
     if (!this.pongTimer) this.pongTimer = window.setTimeout(() => this.drop(), PONG_MS);
   }
 

@@ -160,6 +160,28 @@ export function applyTyping(id, author, on) {
   }, TYPING_MS + 20);
 }
 
+/** How long a colleague counts as looking after he was last heard of: two pings and a little. */
+const LOOKING_MS = 45000;
+
+/**
+ * A colleague has a conversation open, or no longer.
+ * @param {string} id
+ * @param {import("./types.js").Named} who
+ * @param {boolean} on
+ */
+export function applyLooking(id, who, on) {
+  const others = (state.looking.get(id) ?? []).filter((one) => one.id !== who.id && one.until > Date.now());
+  if (on) others.push({ ...who, until: Date.now() + LOOKING_MS });
+  set({ looking: withEntry(state.looking, id, others.length ? others : undefined) });
+  if (on) {
+    setTimeout(() => {
+      const now = state.looking.get(id);
+      const left = now?.filter((one) => one.until > Date.now());
+      if (now && left && left.length < now.length) set({ looking: withEntry(state.looking, id, left.length ? left : undefined) });
+    }, LOOKING_MS + 50);
+  }
+}
+
 /** @param {string} id @param {number} seq */
 export function applySeen(id, seq) {
   const conversation = state.conversations.get(id);

@@ -7,6 +7,7 @@ import { Live } from "./live.js";
 import {
   applyCard,
   applyGone,
+  applyLooking,
   applyMessage,
   applySeen,
   applySnapshot,
@@ -48,6 +49,10 @@ export const live = new Live({
   },
   alive: () => set({ net: { ...state.net, dataAt: Date.now() } }),
   signedOut,
+  looking: () => {
+    const open = route();
+    return open.page === "inbox" && document.visibilityState === "visible" ? open.id : null;
+  },
   refused() {
     // A refused hand-shake does not tell why; `me` does, and an ended session leads to the log-in.
     api.get("me").catch((error) => {
@@ -55,6 +60,9 @@ export const live = new Live({
     });
   },
 });
+
+// Colleagues see at once which conversation is open, and not only with the next ping.
+window.addEventListener("hashchange", () => live.ping());
 
 /** @param {any} frame */
 function receive(frame) {
@@ -86,6 +94,9 @@ function receive(frame) {
       break;
     case "typing":
       applyTyping(frame.conversation, frame.author, frame.on);
+      break;
+    case "looking":
+      applyLooking(frame.conversation, { id: frame.by, name: frame.name }, frame.on);
       break;
     case "seen":
       applySeen(frame.conversation, frame.seq_read);

@@ -29,6 +29,7 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {Toast[]} toasts
  * @property {{kind: string, id?: string, with?: any}|null} dialog `with`: what else the dialog needs
  * @property {"about"|"knowledge"} detailsTab what the right pane shows
+ * @property {Map<string, {id: string, name: string, until: number}[]>} looking colleagues who have a conversation open
  * @property {string|null} noting the conversation in which a private note is being written instead of an answer
  * @property {Set<string>} busy conversations with an action under way
  */
@@ -53,6 +54,7 @@ export let state = {
   toasts: [],
   dialog: null,
   detailsTab: "about",
+  looking: new Map(),
   noting: null,
   busy: new Set(),
 };

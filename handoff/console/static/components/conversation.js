@@ -40,6 +40,8 @@ const ACTIONS = [
 ];
 const GROUP_MS = 3 * 60 * 1000;
 const NEAR_BOTTOM_PX = 80;
+/** @type {{name: string}[]} */
+const NOBODY = [];
 
 /** @param {{card: Card}} props */
 function Actions({ card }) {
@@ -182,6 +184,12 @@ function Messages({ id }) {
 /** Whose matter it is: of a municipality's page nobody is named but the page. @param {Card} card */
 const subPlace = (card) => card.institution?.name ?? (card.composer ? (card.municipality?.name ?? placeName(card)) : t("card.no_institution"));
 
+/** Colleagues who have the same open: before two of them answer. @param {{id: string}} props */
+function Looking({ id }) {
+  const names = useStore((s) => (s.looking.get(id) ?? NOBODY).map((one) => one.name).join(", "));
+  return names ? html`<span class="looking"><${Icon} name="show" size=${14} />${t("conversation.looking", { names })}</span>` : null;
+}
+
 /** @param {{id: string}} props */
 export function ConversationPane({ id }) {
   const conversation = useStore((s) => s.conversations.get(id));
@@ -213,7 +221,7 @@ export function ConversationPane({ id }) {
         <div class="conversation__what">
           <h2 id="conversation-title" tabindex="-1"><bdi>${subject}</bdi></h2>
           <p class="conversation__sub"><bdi>${card ? subPlace(card) : ""}</bdi>${person && html`<span> · <bdi>${person}</bdi></span>`}</p>
-          ${card && html`<p class="conversation__from"><${From} card=${card} /></p>`}
+          ${card && html`<p class="conversation__from"><${From} card=${card} /><${Looking} id=${id} /></p>`}
         </div>
         ${card && html`<p class="conversation__marks"><${AnswerClock} card=${card} /><${LangBadge} lang=${card.lang} /><${StateChip} card=${card} /></p>`}
         <a class="icon-button only-no-details" href=${conversationHash(id, "details")} aria-label=${t("conversation.to_details")}><${Icon} name="info" /></a>
