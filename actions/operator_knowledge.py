@@ -17,10 +17,12 @@ from knowledge_base.service import GENERAL, STATUS, KnowledgeBase
 _GOES_ON_BELOW = 0.35
 #: … which then is as likely as this.
 _GOES_ON = 0.6
-#: So many services are looked at for three answers, and none less likely than this is worth a place.
-_SERVICES, _LEAST = 3, 0.02
+#: So many services are looked at for three answers.
+_SERVICES = 3
 #: The order in which all answers about a service are listed.
 _ORDER = ("general", "how", "documents", "cost", "amount", "deadline", "eligibility", "where", "result")
+#: However sure Rasa is of one aspect, what people ask next is worth a place as well: so much is shared out among the others.
+_NEXT = 0.1
 
 
 class OperatorKnowledge:
@@ -59,16 +61,20 @@ class OperatorKnowledge:
         return [
             self._answer(service_id, aspect, lang, viewer_lang, place, likely)
             for likely, service_id, aspect in pairs[:limit]
-            if likely >= _LEAST
         ]
 
     def _shares(self, service_id: str, chances: Mapping[str, float]) -> dict[str, float]:
         """How likely each answer about a service is wanted, were it the one meant."""
         has = self._knowledge.aspects(service_id)
         shares = self._prior.shares({aspect: chance for aspect, chance in chances.items() if aspect in has}, has)
-        if shares:
-            return shares
-        return {GENERAL if GENERAL in has or not has - {STATUS} else next(a for a in _ORDER if a in has): 1.0}
+        known = [aspect for aspect in _ORDER if aspect in has] or [GENERAL]
+        shares = shares or {known[0]: 1.0}
+        next_asked = {aspect: 1.0 / place for place, aspect in enumerate(known, start=1)}
+        total = sum(next_asked.values())
+        return {
+            aspect: (1 - _NEXT) * shares.get(aspect, 0.0) + _NEXT * next_asked.get(aspect, 0.0) / total
+            for aspect in {*shares, *known}
+        }
 
     async def find(self, text: str, lang: str, limit: int) -> list[FoundService]:
         """Services for a search's words."""

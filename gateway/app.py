@@ -216,9 +216,7 @@ class Gateway:
         app.include_router(ResponseTimesApi(response_times, console.doors, names, names.municipality).router())
         app.include_router(PublicationApi(publications, console.doors, texts).router())
         looked_up = OperatorKnowledge(self.knowledge, self._understander, spoken)
-        app.include_router(
-            AnsweringApi(Answering(self.broker, looked_up, names.municipality), console.doors).router()
-        )
+        app.include_router(AnsweringApi(Answering(self.broker, looked_up, names.municipality), console.doors).router())
         notes = Notes(self.broker)
         app.include_router(NotesApi(notes, console.doors).router())
         app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())

@@ -123,14 +123,10 @@ class Answering:
                 session, [one for one in (conversation.institution_id, viewer.institution_id) if one]
             )
             values = await self._values(session, viewer, conversation) if rows else {}
-        gaps = {
-            name: self._broker.texts.text(conversation.lang, f"answering.variable.{name}") for name in VARIABLES
-        }
+        gaps = {name: self._broker.texts.text(conversation.lang, f"answering.variable.{name}") for name in VARIABLES}
         return [_filled(row, conversation.lang, values, gaps) for row in rows]
 
-    async def _values(
-        self, session: AsyncSession, viewer: Viewer, conversation: Conversation
-    ) -> dict[str, str | None]:
+    async def _values(self, session: AsyncSession, viewer: Viewer, conversation: Conversation) -> dict[str, str | None]:
         broker, lang = self._broker, conversation.lang
         names = broker.names
         case_no = await ledger.number_of(session, conversation.id)

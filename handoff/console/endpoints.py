@@ -580,7 +580,7 @@ class Console:
                     await self._present(viewer, here=False)
 
     async def _look(self, socket: ConsoleSocket, conversation_id: str | None) -> None:
-        """Tells colleagues who see the conversation that somebody has it open; again with each ping, since nothing of it is kept."""
+        """Tells colleagues who see the conversation that somebody has it open; with each ping, for nothing of it is kept."""
         viewer = socket.viewer
         left = socket.looking if socket.looking != conversation_id else None
         if conversation_id is not None and conversation_id != socket.looking:

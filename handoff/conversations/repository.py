@@ -247,7 +247,10 @@ async def timeline(session: AsyncSession, conversation_id: str) -> Sequence[Even
     """The conversation's changes in order, without the messages and what became of them."""
     result = await session.scalars(
         select(Event)
-        .where(Event.conversation_id == conversation_id, Event.kind.not_in(["message", "delivery", "looked_up", "note_seen"]))
+        .where(
+            Event.conversation_id == conversation_id,
+            Event.kind.not_in(["message", "delivery", "looked_up", "note_seen"]),
+        )
         .order_by(Event.seq)
     )
     return result.all()

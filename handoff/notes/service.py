@@ -64,9 +64,7 @@ class Notes:
             if not wanted <= may_be_called:
                 raise PieturaError("bad_mention")
             now = self._broker.clock.now()
-            session.add(
-                Note(id=note_id, conversation_id=conversation_id, author_id=viewer.id, text=text, at=now)
-            )
+            session.add(Note(id=note_id, conversation_id=conversation_id, author_id=viewer.id, text=text, at=now))
             await session.flush()
             session.add_all(
                 NoteMention(note_id=note_id, staff_id=called, conversation_id=conversation_id) for called in wanted

@@ -122,7 +122,9 @@ async def test_canned_answers_are_filled_in_and_gaps_stay_visible(stage: Stage) 
     citizen, conversation = await _taken(stage, anna, "Cik maksā pase?")
     rows = {one["shortcut"]: one for one in (await _get(anna, f"/conversations/{conversation}/canned"))["canned"]}
     assert rows["filled"]["text"] == "Labdien, [vārds]! Jūs apkalpo Anna Bērziņa."
-    await citizen.raw({"t": "contact", "name": "Juris Priede", "email": "juris@example.lv"})
+    await citizen.raw(
+        {"t": "contact", "name": "Juris Priede", "email": "juris@example.lv", "phone": "", "consent": True}
+    )
     await anna.wait(lambda f: f["kind"] == "card" and f["card"]["contact"] is not None)
     rows = {one["shortcut"]: one for one in (await _get(anna, f"/conversations/{conversation}/canned"))["canned"]}
     assert rows["filled"]["text"] == "Labdien, Juris Priede! Jūs apkalpo Anna Bērziņa."
@@ -153,7 +155,11 @@ async def test_two_editors_do_not_overwrite_each_other(stage: Stage) -> None:
     first = await admin.http.put(path, json={**wanted, "title": "Pirmais"})
     assert (first.status_code, first.json()["version"]) == (200, 2)
     second = await liga.http.put(path, json={**wanted, "title": "Otrais"})
-    assert (second.status_code, second.json()["code"], second.json()["who"]) == (409, "edited_meanwhile", "Māris Vītols")
+    assert (second.status_code, second.json()["code"], second.json()["who"]) == (
+        409,
+        "edited_meanwhile",
+        "Māris Vītols",
+    )
     assert (await liga.http.delete(path, params={"version": 1})).status_code == 409
     assert (await liga.http.delete(path, params={"version": 2})).status_code == 204
     assert (await liga.http.put(path, json={**wanted, "version": 2})).status_code == 404
@@ -171,9 +177,9 @@ async def test_two_editors_do_not_overwrite_each_other(stage: Stage) -> None:
         ({"texts": {"lv": "\u200b"}}, 400, "text_empty"),
         ({"shortcut": "sveiki"}, 400, "shortcut_taken"),
         ({"institution_id": "nav-tadas"}, 400, "bad_institution"),
-        ({"shortcut": "divi vardi"}, 400, None),
-        ({"texts": {"ru": "Только"}}, 400, None),
-        ({"texts": {"lv": "x" * 4001}}, 400, None),
+        ({"shortcut": "divi vardi"}, 422, None),
+        ({"texts": {"ru": "Только"}}, 422, None),
+        ({"texts": {"lv": "x" * 4001}}, 422, None),
     ],
 )
 async def test_bad_canned_answers_are_refused_with_reason(
