@@ -62,13 +62,16 @@ from handoff.service_clock.service import WorkingCalendar
 from handoff.staff.service import Accounts
 from handoff.tasks import Sweep
 from kit import language
-from kit.bus import Bus, RedisBus
+from kit.bus import Bus, Notice, RedisBus
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.errors import PieturaError
 from kit.i18n import Catalogue
 from kit.ratelimit import Limiter
 from kit.vault import Vault
+from knowledge_base.editor.endpoints import EditorApi
+from knowledge_base.editor.service import EditorsDesk
+from knowledge_base.editor.tasks import KnowledgeWatch
 from knowledge_base.encoder.sentence_encoder import EmbeddingStore, SentenceEncoder
 from knowledge_base.service import KnowledgeBase
 
@@ -217,11 +220,22 @@ class Gateway:
         app.include_router(PublicationApi(publications, console.doors, texts).router())
         looked_up = OperatorKnowledge(self.knowledge, self._understander, spoken)
         app.include_router(AnsweringApi(Answering(self.broker, looked_up, names.municipality), console.doors).router())
+        editors = EditorsDesk(self.db, self.clock, self._knowledge_published)
+        self.knowledge_watch = KnowledgeWatch(self.db, self.knowledge, editors)
+        self.bus.listen(self._on_notice)
+        app.include_router(EditorApi(editors, console.doors.viewer, console.doors.changing).router())
         notes = Notes(self.broker)
         app.include_router(NotesApi(notes, console.doors).router())
         app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())
         app.include_router(console.router())
         app.include_router(Health(self).router())
+
+    async def _knowledge_published(self) -> None:
+        await self.bus.publish({"kind": "knowledge"})
+
+    async def _on_notice(self, notice: Notice) -> None:
+        if notice["kind"] == "knowledge":
+            self.knowledge_watch.wake()
 
     async def start(self) -> None:
         """Begins to work."""
@@ -237,6 +251,7 @@ class Gateway:
             asyncio.create_task(self.watch.run()),
             asyncio.create_task(self.lookup.run()),
             asyncio.create_task(self.publisher.run()),
+            asyncio.create_task(self.knowledge_watch.run()),
         ]
 
     async def stop(self) -> None:

@@ -10,6 +10,7 @@ from handoff.publications import models as publications
 from handoff.service_clock import models as service_clock
 from handoff.staff import models as staff
 from knowledge_base import models as knowledge
+from knowledge_base.editor import models as editor
 
 __all__ = [
     "answering",
@@ -17,6 +18,7 @@ __all__ = [
     "channels",
     "citizens",
     "conversations",
+    "editor",
     "knowledge",
     "notes",
     "publications",

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from knowledge_base.editor.models import Revision
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
 
 
@@ -39,7 +40,10 @@ class KnowledgeRepository:
         return await self._session.get(Service, service_id)
 
     async def shown_texts(self) -> list[ShownText]:
-        """Every text that is shown now; plain values, for a whole catalogue of rows would take ten times the memory."""
+        """Every text that is shown now; an empty one was withdrawn.
+
+        Plain values, for a whole catalogue of rows would take ten times the memory.
+        """
         query = select(
             ServiceAnswer.service_id,
             ServiceAnswer.lang,
@@ -47,13 +51,18 @@ class KnowledgeRepository:
             ServiceAnswer.text,
             ServiceAnswer.origin,
             ServiceAnswer.source_date,
-        ).where(ServiceAnswer.current)
+        ).where(ServiceAnswer.current, ServiceAnswer.text != "")
         return [ShownText(*row) for row in await self._session.execute(query.order_by(ServiceAnswer.id))]
 
     async def example_texts(self) -> list[tuple[str, str, str]]:
         """Example questions: service id, language, text."""
         query = select(ServiceExample.service_id, ServiceExample.lang, ServiceExample.text).order_by(ServiceExample.id)
         return [(row.service_id, row.lang, row.text) for row in await self._session.execute(query)]
+
+    async def revision(self) -> int:
+        """How often editors have changed what is shown."""
+        found: int | None = await self._session.scalar(select(Revision.number).where(Revision.id == 1))
+        return found or 0
 
     async def history(self, service_id: str, lang: str, aspect: str) -> Sequence[ServiceAnswer]:
         """Every version of one answer, newest first."""

@@ -11,7 +11,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -136,8 +136,12 @@ class _Traits:
 class KnowledgeBase:
     """Search and answers; safe to use from several tasks and threads."""
 
-    def __init__(self, state: _State, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None) -> None:
+    def __init__(
+        self, state: _State, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None, revision: int = 0
+    ) -> None:
         """Use :meth:`load`."""
+        #: Which publication it holds; see :class:`knowledge_base.editor.models.Revision`.
+        self.revision = revision
         self._state = state
         self._gazetteer = gazetteer
         self._params = params
@@ -151,11 +155,19 @@ class KnowledgeBase:
         """Reads the knowledge base from the database and builds its index (a few seconds)."""
         params = SearchParams.load()
         gazetteer = await asyncio.to_thread(Gazetteer)
-        return cls(await _read_state(session, gazetteer, params, encoder), gazetteer, params, encoder)
+        content = await read_content(session)
+        index = await asyncio.to_thread(_index_of, content, gazetteer, params, encoder)
+        return cls(content.state(index), gazetteer, params, encoder, content.revision)
 
-    async def reload(self, session: AsyncSession) -> None:
-        """Takes over what editors have changed; questions meanwhile get the old state, whole."""
-        self._state = await _read_state(session, self._gazetteer, self._params, self._encoder)
+    def show(self, content: Content) -> None:
+        """Answers from now on with what editors have published. Search goes on by the index there is until :meth:`index`."""
+        self._state = content.state(self._state.index)
+        self.revision = content.revision
+
+    async def index(self, content: Content) -> None:
+        """Builds the index of ``content`` beside the one in use, which takes seconds, and searches by it from then on."""
+        index = await asyncio.to_thread(_index_of, content, self._gazetteer, self._params, self._encoder)
+        self._state = replace(self._state, index=index)
 
     # --- which service, which place -----------------------------------------------------------------------------------
 
@@ -382,10 +394,25 @@ def _unless_said(text: str, contact: str) -> list[str]:
     return [text] if phone and phone.group() in text else [text, contact]
 
 
-async def _read_state(
-    session: AsyncSession, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None
-) -> _State:
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the database holds, read and cut from its session; an index is built from it."""
+
+    services: Mapping[str, Service]
+    texts: Mapping[tuple[str, str], Mapping[str, ShownText]]
+    examples: Mapping[tuple[str, str], Sequence[str]]
+    variants: Mapping[str, tuple[Variant, ...]]
+    revision: int
+
+    def state(self, index: SearchIndex) -> _State:
+        """It, with an index. A service that the index does not know yet is not found by search, and is answered all the same."""
+        return _State(self.services, self.texts, index, self.variants)
+
+
+async def read_content(session: AsyncSession) -> Content:
+    """Reads everything. The revision comes first: what is published meanwhile is read twice, never left out."""
     repository = KnowledgeRepository(session)
+    revision = await repository.revision()
     services = await repository.services()
     for service in services:
         # Read here and in other threads later: cut from the session, a row can load nothing behind our back.
@@ -396,16 +423,27 @@ async def _read_state(
     examples: dict[tuple[str, str], list[str]] = defaultdict(list)
     for service_id, lang, text in await repository.example_texts():
         examples[service_id, lang].append(text)
+    return Content(
+        {service.id: service for service in services},
+        dict(texts),
+        dict(examples),
+        await read_variants(session),
+        revision,
+    )
+
+
+def _index_of(content: Content, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None) -> SearchIndex:
     searchable = [
         SearchableService(
             id=service.id,
             titles=service.titles(),
             aliases=service.aliases,
-            examples={lang: examples.get((service.id, lang), ()) for lang in LANGUAGES},
+            examples={lang: content.examples.get((service.id, lang), ()) for lang in LANGUAGES},
             institutions=gazetteer.institution_names(service.institution_code, service.institution_name),
-            texts={lang: [shown.text for shown in texts.get((service.id, lang), {}).values()] for lang in LANGUAGES},
+            texts={
+                lang: [shown.text for shown in content.texts.get((service.id, lang), {}).values()] for lang in LANGUAGES
+            },
         )
-        for service in services
+        for service in content.services.values()
     ]
-    index = await asyncio.to_thread(SearchIndex, searchable, params, encoder, read_nothing())
-    return _State({service.id: service for service in services}, dict(texts), index, await read_variants(session))
+    return SearchIndex(searchable, params, encoder, read_nothing())

@@ -12,7 +12,7 @@ from kit.i18n import LANGUAGES
 from knowledge_base.importer import Importer
 from knowledge_base.models import ServiceAnswer
 from knowledge_base.records import ASPECTS, EDITORS_NOTE
-from knowledge_base.service import KnowledgeBase
+from knowledge_base.service import KnowledgeBase, read_content
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -117,5 +117,5 @@ async def test_reload_takes_over_an_editors_change(session: AsyncSession, small_
     row.text = "Redaktors izlaboja."
     await session.flush()
     assert knowledge.answer("pasv-nin", "cost", "lv").text != "Redaktors izlaboja."
-    await knowledge.reload(session)
+    knowledge.show(await read_content(session))
     assert knowledge.answer("pasv-nin", "cost", "lv").text == "Redaktors izlaboja."

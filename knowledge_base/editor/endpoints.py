@@ -1,0 +1,78 @@
+"""Routes of the editors' desk. Who is signed in is told by the doors that the gateway hands in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from knowledge_base.editor import schemas as body
+from knowledge_base.editor.service import EditorsDesk
+from knowledge_base.records import Aspect
+
+Door = Callable[[Request], Awaitable[Any]]
+_STATES = ("draft", "proposed", "approved", "published", "ended", "dropped", "overtaken")
+
+
+class EditorApi:
+    """``/console/api/editor``: shapes in docs/protocol.md."""
+
+    def __init__(self, desk: EditorsDesk, looking: Door, changing: Door) -> None:
+        """``looking``, ``changing``: the signed-in person; ``changing`` also proves that the request is his."""
+        self._desk = desk
+        self._looking = looking
+        self._changing = changing
+
+    def router(self) -> APIRouter:
+        """All routes of the editors' desk."""
+        api = APIRouter(prefix="/console/api/editor")
+        looking, changing, desk = Depends(self._looking), Depends(self._changing), self._desk
+
+        async def services(person: Any = looking) -> dict[str, Any]:
+            return {"services": await desk.overview(person)}
+
+        async def service(service_id: str, person: Any = looking) -> dict[str, Any]:
+            return await desk.service(person, service_id)
+
+        async def history(service_id: str, lang: body.Lang, aspect: Aspect, person: Any = looking) -> dict[str, Any]:
+            return {"versions": await desk.history(person, service_id, lang, aspect)}
+
+        async def changes(
+            state: Annotated[list[str] | None, Query(max_length=len(_STATES))] = None, person: Any = looking
+        ) -> dict[str, Any]:
+            return {"changes": await desk.changes(person, [one for one in state or () if one in _STATES])}
+
+        async def draft(b: body.NewChange, person: Any = changing) -> dict[str, Any]:
+            return await desk.draft(person, b)
+
+        async def rewrite(change_id: str, b: body.WriteChange, person: Any = changing) -> dict[str, Any]:
+            return await desk.rewrite(person, change_id, b)
+
+        async def propose(change_id: str, b: body.Version, person: Any = changing) -> dict[str, Any]:
+            return await desk.propose(person, change_id, b.version)
+
+        async def approve(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
+            return await desk.approve(person, change_id, b.version, b.note)
+
+        async def send_back(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
+            return await desk.send_back(person, change_id, b.version, b.note)
+
+        async def drop(change_id: str, version: Annotated[int, Query(ge=1)], person: Any = changing) -> None:
+            await desk.drop(person, change_id, version)
+
+        async def restore(b: body.Restore, person: Any = changing) -> dict[str, Any]:
+            return await desk.restore(person, b)
+
+        api.add_api_route("/services", services, methods=["GET"])
+        api.add_api_route("/services/{service_id}", service, methods=["GET"])
+        api.add_api_route("/services/{service_id}/history", history, methods=["GET"])
+        api.add_api_route("/changes", changes, methods=["GET"])
+        api.add_api_route("/changes", draft, methods=["POST"], status_code=201)
+        api.add_api_route("/changes/{change_id}", rewrite, methods=["PUT"])
+        api.add_api_route("/changes/{change_id}", drop, methods=["DELETE"], status_code=204)
+        api.add_api_route("/changes/{change_id}/propose", propose, methods=["POST"])
+        api.add_api_route("/changes/{change_id}/approve", approve, methods=["POST"])
+        api.add_api_route("/changes/{change_id}/send_back", send_back, methods=["POST"])
+        api.add_api_route("/restore", restore, methods=["POST"])
+        return api

@@ -1,0 +1,508 @@
+"""Changing answers: a draft, a second person's word, its day, and the way back. Whoever asks next is answered by it.
+
+An answer is written over by nobody: each publication is a new version (`ServiceAnswer`), and each names the wish it came from.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.clock import RIGA, Clock
+from kit.db import Database, UnitOfWork
+from kit.errors import Conflict, Forbidden, NotFound, PieturaError
+from kit.i18n import LANGUAGES
+from kit.textual import clean
+from knowledge_base.editor import repository
+from knowledge_base.editor.models import AnswerChange
+from knowledge_base.editor.schemas import NewChange, Person, Restore, WriteChange, change_view, later, version_view
+from knowledge_base.models import Service, ServiceAnswer
+from knowledge_base.records import ASPECTS, EDITORS_NOTE
+from knowledge_base.repository import KnowledgeRepository
+from knowledge_base.service import GENERAL
+
+EDITORS: Final = ("editor", "supervisor", "admin")
+#: Money in a text: a figure before or after the sign or the word. Its year has to be known.
+_MONEY = re.compile(r"€\s*\d|\d\s*(?:€|eiro|eur\b|евро|euro)", re.IGNORECASE)
+Announce = Callable[[], Awaitable[None]]
+
+
+class EditorsDesk:
+    """What editors do with answers. Permission is checked here, from the signed-in person."""
+
+    def __init__(self, db: Database, clock: Clock, announce: Announce) -> None:
+        """``announce``: called once a publication is stored, so that workers need not wait for their next look."""
+        self._db = db
+        self._clock = clock
+        self._announce = announce
+
+    # --- looking --------------------------------------------------------------------------------------------------------
+
+    async def overview(self, person: Person) -> list[dict[str, Any]]:
+        """Every service with what is missing, what is open, and when it must be looked at again.
+
+        Raises:
+            Forbidden: the person does not edit.
+        """
+        editors_only(person)
+        today = self._clock.now().astimezone(RIGA).date()
+        async with self._db.read() as session:
+            found = await repository.services(session)
+            has = await repository.coverage(session)
+            counts = await repository.open_counts(session)
+        rows = []
+        for service in found:
+            latvian = has.get((service.id, "lv"), set())
+            rows.append(
+                {
+                    "id": service.id,
+                    "title": _title(service, person.lang),
+                    "institution": service.institution_name,
+                    "kind": service.kind,
+                    "confidence": service.confidence,
+                    "review_due": service.review_due.isoformat() if service.review_due else None,
+                    "due": service.review_due is not None and service.review_due <= today,
+                    "aspects": len(latvian),
+                    "missing": {
+                        lang: len(latvian - has.get((service.id, lang), set())) for lang in LANGUAGES if lang != "lv"
+                    },
+                    "open": counts.get(service.id, 0),
+                }
+            )
+        return rows
+
+    async def service(self, person: Person, service_id: str) -> dict[str, Any]:
+        """All that is known about a service: the facts and their sources, each answer in each language, open wishes.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such service.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            service = await session.get(Service, service_id)
+            if service is None:
+                raise NotFound()
+            answers = await repository.in_force(session, service_id)
+            wishes = await repository.changes(session, states=repository.OPEN, service_id=service_id)
+        shown = {(row.lang, row.aspect): row for row in answers}
+        return {
+            "id": service.id,
+            "titles": service.titles(),
+            "title": _title(service, person.lang),
+            "institution": service.institution_name,
+            "kind": service.kind,
+            "confidence": service.confidence,
+            "review_due": service.review_due.isoformat() if service.review_due else None,
+            "checked_on": service.checked_on.isoformat() if service.checked_on else None,
+            "facts": {name: value for name, value in service.facts.items() if value},
+            "sources": service.sources,
+            "answers": {lang: [_answer(aspect, shown.get((lang, aspect))) for aspect in ASPECTS] for lang in LANGUAGES},
+            "changes": [self._view(person, row, service, shown.get((row.lang, row.aspect))) for row in wishes],
+        }
+
+    async def history(self, person: Person, service_id: str, lang: str, aspect: str) -> list[dict[str, Any]]:
+        """Every version of one answer, newest first, with whose it was.
+
+        Raises:
+            Forbidden: the person does not edit.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            rows = await KnowledgeRepository(session).history(service_id, lang, aspect)
+            wishes = await repository.published_changes(session, service_id, lang, aspect)
+        return [version_view(row, wishes) for row in rows]
+
+    async def changes(self, person: Person, states: list[str]) -> list[dict[str, Any]]:
+        """Wishes in some states, the latest first.
+
+        Raises:
+            Forbidden: the person does not edit.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            rows = await repository.changes(session, states=states)
+            return [await self._told(session, person, row) for row in rows]
+
+    # --- wishing --------------------------------------------------------------------------------------------------------
+
+    async def draft(self, person: Person, wanted: NewChange) -> dict[str, Any]:
+        """A new wish for an answer.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such service.
+            Conflict: ``open_already`` with ``who``: somebody works on this answer; ``answer_changed``: it is another by now.
+            PieturaError: what :func:`check` refuses.
+        """
+        editors_only(person)
+        try:
+            async with self._db.unit() as unit:
+                session = unit.session
+                if await session.get(Service, wanted.service_id) is None:
+                    raise NotFound()
+                there = await repository.open_change(session, wanted.service_id, wanted.lang, wanted.aspect)
+                if there is not None:
+                    raise Conflict("open_already", who=there.author_name, change=there.id)
+                shown = await repository.current(session, wanted.service_id, wanted.lang, wanted.aspect)
+                if _version(shown) != wanted.base_version:
+                    raise Conflict("answer_changed")
+                now = self._clock.now()
+                row = AnswerChange(
+                    id=str(uuid.uuid4()),
+                    service_id=wanted.service_id,
+                    lang=wanted.lang,
+                    aspect=wanted.aspect,
+                    state="draft",
+                    decision="",
+                    author_id=person.id,
+                    author_name=person.name,
+                    created_at=now,
+                    version=1,
+                    **self._values(wanted, wanted.aspect, shown, now),
+                )
+                session.add(row)
+                await session.flush()
+                return await self._told(session, person, row)
+        except IntegrityError as error:
+            # Two began in the same instant.
+            raise Conflict("open_already", who="–") from error
+
+    async def rewrite(self, person: Person, change_id: str, wanted: WriteChange) -> dict[str, Any]:
+        """Changes a draft. What was proposed is a draft again: the second person decides on what he has read.
+
+        Raises:
+            Forbidden: the person does not edit, or the wish is another's.
+            NotFound, PieturaError: as for :meth:`draft`; ``version_missing``.
+            Conflict: ``edited_elsewhere``, ``answer_changed``, ``decided_already``.
+        """
+        editors_only(person)
+        if wanted.version is None:
+            raise PieturaError("version_missing")
+        async with self._db.unit() as unit:
+            row = await self._open(unit.session, change_id, ("draft", "proposed"))
+            if row.author_id != person.id:
+                raise Forbidden()
+            shown = await repository.current(unit.session, row.service_id, row.lang, row.aspect)
+            if _version(shown) != wanted.base_version:
+                raise Conflict("answer_changed")
+            now = self._clock.now()
+            await self._set(
+                unit.session, row, wanted.version, {"state": "draft", **self._values(wanted, row.aspect, shown, now)}
+            )
+            return await self._told(unit.session, person, row)
+
+    async def propose(self, person: Person, change_id: str, version: int) -> dict[str, Any]:
+        """Asks for a second person's word.
+
+        Raises:
+            Forbidden, NotFound, Conflict: as for :meth:`rewrite`.
+        """
+        editors_only(person)
+        async with self._db.unit() as unit:
+            row = await self._open(unit.session, change_id, ("draft",))
+            if row.author_id != person.id:
+                raise Forbidden()
+            await self._set(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
+            return await self._told(unit.session, person, row)
+
+    async def approve(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
+        """The second person agrees: it is published, or waits for its day.
+
+        Raises:
+            Forbidden: the person does not edit, or is its author.
+            NotFound: there is no such wish.
+            Conflict: ``edited_elsewhere``, ``decided_already``, ``answer_changed``.
+        """
+        editors_only(person)
+        async with self._db.unit() as unit:
+            session = unit.session
+            row = await self._open(session, change_id, ("proposed",))
+            if row.author_id == person.id:
+                raise Forbidden("own_change")
+            now = self._clock.now()
+            if later(now, row.valid_to):
+                raise PieturaError("ends_before_it_begins")
+            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": note}
+            await self._set(session, row, version, {"state": "approved", "changed_at": now, **decided})
+            if row.valid_from is None or row.valid_from <= now:
+                await self._publish(unit, row, now)
+            return await self._told(session, person, row)
+
+    async def send_back(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
+        """The second person wants it otherwise, and says how; it is a draft again.
+
+        Raises:
+            Forbidden, NotFound, Conflict: as for :meth:`approve`.
+            PieturaError: ``reason_needed``.
+        """
+        editors_only(person)
+        if not note:
+            raise PieturaError("reason_needed")
+        async with self._db.unit() as unit:
+            row = await self._open(unit.session, change_id, ("proposed", "approved"))
+            if row.author_id == person.id:
+                raise Forbidden("own_change")
+            now = self._clock.now()
+            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": note}
+            await self._set(unit.session, row, version, {"state": "draft", "changed_at": now, **decided})
+            return await self._told(unit.session, person, row)
+
+    async def drop(self, person: Person, change_id: str, version: int) -> None:
+        """Gives a wish up; it stays on record.
+
+        Raises:
+            Forbidden: the person does not edit, or it is another's and he does not supervise.
+            NotFound, Conflict: as for :meth:`rewrite`.
+        """
+        editors_only(person)
+        async with self._db.unit() as unit:
+            row = await self._open(unit.session, change_id, repository.OPEN)
+            if row.author_id != person.id and person.role == "editor":
+                raise Forbidden()
+            await self._set(unit.session, row, version, {"state": "dropped", "changed_at": self._clock.now()})
+
+    async def restore(self, person: Person, wanted: Restore) -> dict[str, Any]:
+        """Back to a version that was shown before, at once: it had its second person then.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such version.
+            Conflict: ``answer_changed``; ``open_already``: a wish for this answer is open, decide about it first.
+            PieturaError: ``shown_already``.
+        """
+        editors_only(person)
+        async with self._db.unit() as unit:
+            session = unit.session
+            former = await repository.version_of(
+                session, wanted.service_id, wanted.lang, wanted.aspect, wanted.to_version
+            )
+            if former is None:
+                raise NotFound()
+            there = await repository.open_change(session, wanted.service_id, wanted.lang, wanted.aspect)
+            if there is not None:
+                raise Conflict("open_already", who=there.author_name, change=there.id)
+            shown = await repository.current(session, wanted.service_id, wanted.lang, wanted.aspect)
+            if _version(shown) != wanted.base_version:
+                raise Conflict("answer_changed")
+            if former.current:
+                raise PieturaError("shown_already")
+            now = self._clock.now()
+            row = AnswerChange(
+                id=str(uuid.uuid4()),
+                service_id=wanted.service_id,
+                lang=wanted.lang,
+                aspect=wanted.aspect,
+                state="approved",
+                text=former.text or None,
+                source_date=former.source_date,
+                base_version=wanted.base_version,
+                note=f"→ {wanted.to_version}",
+                decision="",
+                author_id=person.id,
+                author_name=person.name,
+                created_at=now,
+                changed_at=now,
+                version=1,
+            )
+            session.add(row)
+            await session.flush()
+            await self._publish(unit, row, now)
+            return await self._told(session, person, row)
+
+    # --- what time brings -------------------------------------------------------------------------------------------------
+
+    async def settle_due(self) -> int:
+        """Publishes what waits for its day and ends what has had it; how many there were. Safe in every worker at once."""
+        now = self._clock.now()
+        async with self._db.read() as session:
+            ids = await repository.due(session, now)
+        for change_id in ids:
+            async with self._db.unit() as unit:
+                row = await repository.change(unit.session, change_id)
+                if row is None:
+                    continue
+                if row.state == "approved" and row.valid_from is not None and row.valid_from <= now:
+                    await self._publish(unit, row, now, waited=True)
+                elif row.state == "published" and row.valid_to is not None and row.valid_to <= now:
+                    await self._end(unit, row, now)
+        return len(ids)
+
+    # --- publishing -------------------------------------------------------------------------------------------------------
+
+    async def _publish(self, unit: UnitOfWork, row: AnswerChange, now: datetime, *, waited: bool = False) -> None:
+        session = unit.session
+        shown = await repository.current(session, row.service_id, row.lang, row.aspect)
+        if _version(shown) != row.base_version:
+            if not waited:
+                raise Conflict("answer_changed")
+            # Somebody else's answer came in between: what was agreed on is no longer what would be replaced.
+            await repository.set_change(session, row, row.version, {"state": "overtaken", "changed_at": now})
+            return
+        version = await self._show(session, row, shown, row.text, row.source_date, now)
+        published = {"state": "published", "published_at": now, "published_version": version, "changed_at": now}
+        if not await repository.set_change(session, row, row.version, published):
+            raise Conflict("edited_elsewhere", who="–")
+        unit.after_commit(self._announce)
+
+    async def _end(self, unit: UnitOfWork, row: AnswerChange, now: datetime) -> None:
+        """``valid_to`` has passed: what was shown before is shown again, unless something newer is."""
+        session = unit.session
+        shown = await repository.current(session, row.service_id, row.lang, row.aspect)
+        if not await repository.set_change(session, row, row.version, {"state": "ended", "changed_at": now}):
+            return
+        if _version(shown) != row.published_version:
+            return
+        before = (
+            await repository.version_of(session, row.service_id, row.lang, row.aspect, row.base_version)
+            if row.base_version is not None
+            else None
+        )
+        text, dated = (before.text or None, before.source_date) if before is not None else (None, None)
+        await self._show(session, row, shown, text, dated, now)
+        unit.after_commit(self._announce)
+
+    async def _show(
+        self,
+        session: AsyncSession,
+        row: AnswerChange,
+        shown: ServiceAnswer | None,
+        text: str | None,
+        source_date: str | None,
+        now: datetime,
+    ) -> int:
+        """Makes ``text`` the answer in force, as a new version; its number. An empty one stands for none: so the importer
+        knows that an editor has withdrawn it."""
+        if shown is not None:
+            # Before the new one is stored: only one may be current.
+            shown.current = False
+            await session.flush()
+        version = 1 + await repository.highest_version(session, row.service_id, row.lang, row.aspect)
+        session.add(
+            ServiceAnswer(
+                service_id=row.service_id,
+                lang=row.lang,
+                aspect=row.aspect,
+                text=text or "",
+                version=version,
+                current=True,
+                origin="editor",
+                source_date=source_date,
+                created_at=now,
+            )
+        )
+        await session.flush()
+        await repository.next_revision(session)
+        return version
+
+    # --- what everything is made of ---------------------------------------------------------------------------------------
+
+    def _values(self, wanted: WriteChange, aspect: str, shown: ServiceAnswer | None, now: datetime) -> dict[str, Any]:
+        text = check(wanted.text, aspect, wanted.source_date)
+        if text == (shown.text or None if shown is not None else None):
+            raise PieturaError("nothing_changed")
+        if later(wanted.valid_from, wanted.valid_to) or later(now, wanted.valid_to):
+            raise PieturaError("ends_before_it_begins")
+        return {
+            "text": text,
+            "source_date": wanted.source_date,
+            "base_version": wanted.base_version,
+            "note": clean(wanted.note),
+            "valid_from": wanted.valid_from,
+            "valid_to": wanted.valid_to,
+            "changed_at": now,
+        }
+
+    async def _open(self, session: AsyncSession, change_id: str, states: tuple[str, ...]) -> AnswerChange:
+        row = await repository.change(session, change_id)
+        if row is None:
+            raise NotFound()
+        if row.state not in states:
+            raise Conflict("decided_already", state=row.state)
+        return row
+
+    async def _set(self, session: AsyncSession, row: AnswerChange, version: int, values: dict[str, Any]) -> None:
+        if not await repository.set_change(session, row, version, values):
+            await session.refresh(row)
+            raise Conflict("edited_elsewhere", who=row.decided_name or row.author_name)
+
+    async def _told(self, session: AsyncSession, person: Person, row: AnswerChange) -> dict[str, Any]:
+        service = await session.get(Service, row.service_id)
+        shown = await repository.current(session, row.service_id, row.lang, row.aspect)
+        return self._view(person, row, service, shown)
+
+    def _view(
+        self, person: Person, row: AnswerChange, service: Service | None, shown: ServiceAnswer | None
+    ) -> dict[str, Any]:
+        title = _title(service, person.lang) if service is not None else row.service_id
+        return change_view(row, title, (shown.text or None) if shown is not None else None, _may(person, row))
+
+
+def editors_only(person: Person) -> None:
+    """Refuses whoever does not edit.
+
+    Raises:
+        Forbidden: he is neither editor, supervisor nor administrator.
+    """
+    if person.role not in EDITORS:
+        raise Forbidden()
+
+
+def check(text: str | None, aspect: str, source_date: str | None) -> str | None:
+    """The text as it may be stored; None withdraws the answer.
+
+    Raises:
+        PieturaError: ``general_needed``: without it a service has nothing to say; ``editors_note``: a mark that is for editors
+            stands in it; ``money_needs_date``: it states money, and how old that is is not said.
+    """
+    text = clean(text or "")
+    if not text:
+        if aspect == GENERAL:
+            raise PieturaError("general_needed")
+        return None
+    if EDITORS_NOTE in text:
+        raise PieturaError("editors_note", mark=EDITORS_NOTE)
+    if _MONEY.search(text) and not source_date:
+        raise PieturaError("money_needs_date")
+    return text
+
+
+def _may(person: Person, row: AnswerChange) -> list[str]:
+    own = row.author_id == person.id
+    found = []
+    if own and row.state in ("draft", "proposed"):
+        found.append("rewrite")
+    if own and row.state == "draft":
+        found.append("propose")
+    if not own and row.state == "proposed":
+        found.append("approve")
+    if not own and row.state in ("proposed", "approved"):
+        found.append("send_back")
+    if row.state in repository.OPEN and (own or person.role != "editor"):
+        found.append("drop")
+    return found
+
+
+def _version(shown: ServiceAnswer | None) -> int | None:
+    return shown.version if shown is not None else None
+
+
+def _title(service: Service, lang: str) -> str:
+    titles = service.titles()
+    return titles.get(lang) or titles["lv"]
+
+
+def _answer(aspect: str, row: ServiceAnswer | None) -> dict[str, Any]:
+    return {
+        "aspect": aspect,
+        "text": (row.text or None) if row is not None else None,
+        "version": _version(row),
+        "origin": row.origin if row is not None else None,
+        "source_date": row.source_date if row is not None else None,
+    }

@@ -1,0 +1,77 @@
+"""Keeps a worker's knowledge base the one that is published: looks at the revision every second, and at once when told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from kit.db import Database
+from knowledge_base.editor.service import EditorsDesk
+from knowledge_base.repository import KnowledgeRepository
+from knowledge_base.service import Content, KnowledgeBase, read_content
+
+log = structlog.get_logger(__name__)
+
+
+class KnowledgeWatch:
+    """One a worker. A failure is logged and the next look tried; what is loaded stays meanwhile."""
+
+    def __init__(self, db: Database, knowledge: KnowledgeBase, desk: EditorsDesk, every: float = 1.0) -> None:
+        self._db = db
+        self._knowledge = knowledge
+        self._desk = desk
+        self._every = every
+        self._wake = asyncio.Event()
+        self._indexing: asyncio.Task[None] | None = None
+        #: Read, and not in the index yet.
+        self._fresh: Content | None = None
+        self.last_error: str | None = None
+
+    def wake(self) -> None:
+        """Something was published: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        try:
+            await self._look()
+        finally:
+            if self._indexing is not None:
+                self._indexing.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                await self.once()
+                self.last_error = None
+            except Exception as error:
+                self.last_error = type(error).__name__
+                log.exception("knowledge base could not be refreshed")
+            try:
+                await asyncio.wait_for(self._wake.wait(), self._every)
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def once(self) -> None:
+        """One look: publishes what is due, loads what is new."""
+        await self._desk.settle_due()
+        async with self._db.read() as session:
+            if await KnowledgeRepository(session).revision() == self._knowledge.revision:
+                return
+            self._fresh = await read_content(session)
+        self._knowledge.show(self._fresh)
+        # The next publication does not wait for the index of this one.
+        if self._indexing is None or self._indexing.done():
+            self._indexing = asyncio.create_task(self._index())
+
+    async def _index(self) -> None:
+        while self._fresh is not None:
+            content, self._fresh = self._fresh, None
+            try:
+                await self._knowledge.index(content)
+            except Exception as error:
+                self.last_error = type(error).__name__
+                log.exception("index could not be built")
