@@ -1,7 +1,7 @@
 // @ts-check
 import { startAttention } from "./attention.js";
 import { DialogHost } from "./components/dialogs.js";
-import { Header, seesCases, seesChannels, seesInbox, seesPublications, seesResponseTimes, writesCanned } from "./components/header.js";
+import { editsKnowledge, Header, seesCases, seesChannels, seesInbox, seesPublications, seesResponseTimes } from "./components/header.js";
 import { StatusBar, Toasts } from "./components/statusbar.js";
 import { html } from "./html.js";
 import { firstLanguage, t, useLanguage } from "./i18n.js";
@@ -16,6 +16,7 @@ import { CaseView } from "./views/case.js";
 import { Cases } from "./views/cases.js";
 import { Channels } from "./views/channels.js";
 import { Inbox } from "./views/inbox.js";
+import { KnowledgePage } from "./views/knowledge.js";
 import { Login, Unreachable } from "./views/login.js";
 import { Publications } from "./views/publications.js";
 import { ResponseTimes } from "./views/responsetimes.js";
@@ -25,7 +26,7 @@ function pageFor(asked, role) {
   if (asked === "cases" && seesCases(role)) return "cases";
   if (asked === "response-times" && seesResponseTimes(role)) return "response-times";
   if (asked === "channels" && seesChannels(role)) return "channels";
-  if (asked === "canned" && writesCanned(role)) return "canned";
+  if ((asked === "canned" || asked === "knowledge") && editsKnowledge(role)) return asked;
   if (asked === "publications" && seesPublications(role)) return "publications";
   return seesInbox(role) ? "inbox" : "publications";
 }
@@ -49,6 +50,7 @@ function App() {
     "response-times": () => html`<${ResponseTimes} id=${here.id} params=${here.params} />`,
     channels: () => html`<${Channels} id=${here.id} params=${here.params} />`,
     publications: () => html`<${Publications} id=${asked ? here.id : null} part=${here.part} params=${here.params} />`,
+    knowledge: () => html`<${KnowledgePage} id=${here.id} params=${here.params} />`,
     canned: () => html`<${CannedPage} id=${here.id} />`,
     inbox: () => html`<${Inbox} id=${asked ? here.id : null} part=${here.part} key=${lang} />`,
   };

@@ -1,13 +1,13 @@
 // @ts-check
 // Hash routes: `#/inbox`, `#/inbox/<id>`, `#/inbox/<id>/details`, `#/cases?…`, `#/cases/<no>`, `#/channels`,
-// `#/response-times?…`, `#/response-times/rows?…`, `#/channels/<id>|new|events|sends`, `#/publications?…`, `#/publications/<id>|new|comment`, `#/publications/<id>/edit`, `#/canned`, `#/canned/<id>|new`, `#/help`.
+// `#/response-times?…`, `#/response-times/rows?…`, `#/channels/<id>|new|events|sends`, `#/publications?…`, `#/publications/<id>|new|comment`, `#/publications/<id>/edit`, `#/knowledge?…`, `#/knowledge/<service>|changes?…`, `#/canned`, `#/canned/<id>|new`, `#/help`.
 import { useEffect, useState } from "./vendor/hooks.js";
 
-/** @typedef {"inbox"|"cases"|"response-times"|"channels"|"publications"|"canned"|"help"} Page */
+/** @typedef {"inbox"|"cases"|"response-times"|"channels"|"publications"|"knowledge"|"canned"|"help"} Page */
 /** @typedef {{page: Page, id: string|null, part: string|null, params: URLSearchParams}} Route */
 
 /** @type {Set<string>} */
-const PAGES = new Set(["cases", "response-times", "channels", "publications", "canned", "help"]);
+const PAGES = new Set(["cases", "response-times", "channels", "publications", "knowledge", "canned", "help"]);
 
 /** @returns {Route} */
 export function route() {

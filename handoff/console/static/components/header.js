@@ -20,7 +20,7 @@ export const seesChannels = (role) => SEES_CASES.has(role);
 /** @param {string} role */
 export const seesPublications = (role) => role === "editor" || SEES_CASES.has(role);
 /** @param {string} role */
-export const writesCanned = (role) => role === "editor" || SEES_CASES.has(role);
+export const editsKnowledge = (role) => role === "editor" || SEES_CASES.has(role);
 /** Editors have no conversations. @param {string} role */
 export const seesInbox = (role) => role !== "editor";
 
@@ -30,7 +30,7 @@ const pagesOf = (role) => [
   ...(seesCases(role) ? [["cases", "cases", "nav.cases"]] : []),
   ...(seesResponseTimes(role) ? [["response-times", "clock", "response.title"]] : []),
   ...(seesPublications(role) ? [["publications", "megaphone", "publications.title"]] : []),
-  ...(writesCanned(role) ? [["canned", "copy", "canned.title"]] : []),
+  ...(editsKnowledge(role) ? [["knowledge", "expert", "knowledge.base"]] : []),
   ...(seesChannels(role) ? [["channels", "plug", "channels.title"]] : []),
 ];
 
@@ -57,7 +57,7 @@ export function Header({ page }) {
     <header class="top">
       <a class="brand" href=${`#/${pages[0][0]}`} aria-label=${t("product")}><img src="/console/static/favicon.svg" alt="" width="26" height="26" /><span>${t("product")}</span></a>
       <nav class=${pages.length > 2 ? "nav nav--many" : "nav"} aria-label=${t("nav.label")}>
-        ${pages.map(([name, icon, text]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? "page" : undefined}><${Icon} name=${icon} /><span>${t(text)}</span></a>`)}
+        ${pages.map(([name, icon, text]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name || (page === "canned" && name === "knowledge") ? "page" : undefined}><${Icon} name=${icon} /><span>${t(text)}</span></a>`)}
       </nav>
       <${OpenPill} />
       <button type="button" class="switch" role="switch" aria-checked=${available ? "true" : "false"} aria-label=${t("availability.label")}

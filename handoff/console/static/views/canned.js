@@ -13,6 +13,7 @@ import { go } from "../router.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { KnowledgeNav } from "./knowledge.js";
 
 /**
  * @typedef {object} CannedAnswer
@@ -48,6 +49,7 @@ export function CannedPage({ id }) {
         <h1>${id === "new" ? t("canned.new") : one ? one.title : t("canned.title")}</h1>
         ${!id && html`<div class="page__buttons"><a class="button button--primary" href="#/canned/new"><${Icon} name="plus" /><span>${t("canned.new")}</span></a></div>`}
       </header>
+      ${!id && html`<${KnowledgeNav} current="canned" />`}
       ${error && html`<${Alert} text=${error} /><${Button} icon="refresh" onClick=${() => setRound(round + 1)}>${t("action.try_again")}</>`}
       ${!all && !error && html`<p class="muted" role="status">${t("conversation.loading")}</p>`}
       ${missing && html`<p role="alert">${t("canned.missing")}</p>`}

@@ -1,0 +1,363 @@
+// @ts-check
+// The editors' desk: services and what is missing, one service with its answers, wishes that wait for a second person.
+import * as api from "../api.js";
+import { reason } from "../actions.js";
+import { Alert, Button } from "../components/bits.js";
+import { Confirm } from "../components/confirm.js";
+import { Field, focusInvalid, namedFields } from "../components/field.js";
+import { Icon } from "../components/icons.js";
+import { fold } from "../components/picklist.js";
+import { differences } from "../differences.js";
+import { cx, html } from "../html.js";
+import { calendarDay, dateTime, label, LANGUAGES, t } from "../i18n.js";
+import { fromField, toField } from "../riga.js";
+import { go } from "../router.js";
+import { toast } from "../session.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+
+/** @typedef {{id: string, title: string, institution: string, kind: string, confidence: string, review_due: string|null, due: boolean, aspects: number, missing: Record<string, number>, open: number}} ServiceRow */
+/** @typedef {{aspect: string, text: string|null, version: number|null, origin: string|null, source_date: string|null}} Answer */
+/**
+ * @typedef {object} Change
+ * @property {string} id
+ * @property {number} version
+ * @property {{id: string, title: string}} service
+ * @property {string} lang
+ * @property {string} aspect
+ * @property {"draft"|"proposed"|"approved"|"published"|"ended"|"dropped"|"overtaken"} state
+ * @property {string|null} text
+ * @property {string|null} shown
+ * @property {string|null} source_date
+ * @property {number|null} base_version
+ * @property {string} note
+ * @property {string} decision
+ * @property {{id: string, name: string}} author
+ * @property {{id: string, name: string}|null} decided_by
+ * @property {string} changed_at
+ * @property {string|null} valid_from
+ * @property {string|null} valid_to
+ * @property {string[]} may
+ */
+/**
+ * @typedef {object} ServicePage
+ * @property {string} id
+ * @property {string} title
+ * @property {string} institution
+ * @property {string} confidence
+ * @property {string|null} review_due
+ * @property {string|null} checked_on
+ * @property {Record<string, any>} facts
+ * @property {{url: string, as_of?: string}[]} sources
+ * @property {Record<string, Answer[]>} answers
+ * @property {Change[]} changes
+ */
+
+const FILTERS = ["all", "due", "missing", "open"];
+/** @type {Record<string, string[]>} */
+const STATES = { proposed: ["proposed"], draft: ["draft"], approved: ["approved"], done: ["published", "ended", "dropped", "overtaken"] };
+
+/** The parts of the knowledge base's pages. @param {{current: "services"|"changes"|"canned"}} props */
+export const KnowledgeNav = ({ current }) => html`
+  <nav class="subnav" aria-label=${t("knowledge.parts")}>
+    ${[["services", "#/knowledge"], ["changes", "#/knowledge/changes"], ["canned", "#/canned"]].map(([name, hash]) => html`
+      <a key=${name} href=${hash} aria-current=${name === current ? "page" : undefined}>${t(`knowledge.part.${name}`)}</a>`)}
+  </nav>`;
+
+/**
+ * What a call brings; fetched again when asked.
+ * @param {string} path
+ * @returns {{got: any, error: string, again: () => void}}
+ */
+function useFetched(path) {
+  const [got, setGot] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState("");
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let current = true;
+    setError("");
+    api.get(path).then(
+      (answer) => current && setGot(answer),
+      (problem) => {
+        if (!(problem instanceof api.ApiError)) throw problem;
+        if (current) setError(reason(problem));
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [path, round]);
+  return { got, error, again: () => setRound((n) => n + 1) };
+}
+
+/** @param {{error: string, again: () => void, got: any}} props */
+const Fetching = ({ error, again, got }) =>
+  error
+    ? html`<${Alert} text=${error} /><${Button} icon="refresh" onClick=${again}>${t("action.try_again")}</>`
+    : got
+      ? null
+      : html`<p class="muted" role="status">${t("conversation.loading")}</p>`;
+
+/** @param {{id: string|null, params: URLSearchParams}} props `id`: a service, `changes`, or none for the list */
+export function KnowledgePage({ id, params }) {
+  const page = id === "changes" ? html`<${Changes} params=${params} />` : id ? html`<${ServiceView} key=${id} id=${id} />` : html`<${Services} params=${params} />`;
+  return html`<main class="page desk" id="main" tabindex="-1">${page}</main>`;
+}
+
+/** @param {{params: URLSearchParams}} props */
+function Services({ params }) {
+  const { got, error, again } = useFetched("editor/services");
+  const [search, setSearch] = useState("");
+  const shown = params.get("show") ?? "all";
+  const wanted = fold(search.trim());
+  /** @type {ServiceRow[]} */
+  const all = got?.services ?? [];
+  /** @param {ServiceRow} row */
+  const lacks = (row) => Object.values(row.missing).some((count) => count > 0);
+  /** @type {Record<string, (row: ServiceRow) => boolean>} */
+  const rules = { all: () => true, due: (row) => row.due, missing: lacks, open: (row) => row.open > 0 };
+  const rule = rules[shown] ?? rules.all;
+  const rows = all.filter((row) => rule(row) && (!wanted || fold(`${row.title} ${row.institution} ${row.id}`).includes(wanted)));
+  return html`
+    <header class="page__head"><h1>${t("knowledge.base")}</h1></header>
+    <${KnowledgeNav} current="services" />
+    <${Fetching} got=${got} error=${error} again=${again} />
+    ${got && html`
+      <div class="desk__tools">
+        <div class="field"><label for="desk-search">${t("knowledge.search")}</label>
+          <input class="input" id="desk-search" type="search" value=${search} onInput=${(/** @type {any} */ e) => setSearch(e.target.value)} /></div>
+        <nav class="segments desk__filter" aria-label=${t("knowledge.filter")}>${FILTERS.map((name) => html`
+          <a key=${name} href=${name === "all" ? "#/knowledge" : `#/knowledge?show=${name}`} aria-current=${shown === name ? "true" : undefined}>${t(`knowledge.show.${name}`)} <span class="count">${all.filter(rules[name]).length}</span></a>`)}</nav>
+      </div>
+      <p class="vh" role="status">${t("knowledge.found", { count: rows.length })}</p>
+      ${!rows.length && html`<p class="muted">${t("pick.nothing")}</p>`}
+      ${rows.length > 0 && html`<div class="table-wrap"><table class="table">
+        <thead><tr><th scope="col">${t("knowledge.col.service")}</th><th scope="col">${t("knowledge.col.institution")}</th><th scope="col">${t("knowledge.col.answers")}</th><th scope="col">${t("knowledge.col.missing")}</th><th scope="col">${t("knowledge.col.review")}</th><th scope="col">${t("knowledge.col.open")}</th></tr></thead>
+        <tbody>${rows.map((row) => html`
+          <tr key=${row.id}>
+            <th scope="row"><a href=${`#/knowledge/${row.id}`}><bdi>${row.title}</bdi></a></th>
+            <td data-label=${t("knowledge.col.institution")}><bdi>${row.institution}</bdi></td>
+            <td data-label=${t("knowledge.col.answers")}>${row.aspects}</td>
+            <td data-label=${t("knowledge.col.missing")}>${lacks(row) ? Object.entries(row.missing).filter(([, n]) => n > 0).map(([lang, n]) => `${lang.toUpperCase()} ${n}`).join(", ") : "–"}</td>
+            <td data-label=${t("knowledge.col.review")}>${row.review_due ? html`<span class=${row.due ? "desk__due" : ""}>${row.due && html`<${Icon} name="warn" size=${13} />`}${calendarDay(row.review_due)}</span>` : "–"}</td>
+            <td data-label=${t("knowledge.col.open")}>${row.open || "–"}</td>
+          </tr>`)}</tbody></table></div>`}`}`;
+}
+
+/** @param {{id: string}} props */
+function ServiceView({ id }) {
+  const { got, error, again } = useFetched(`editor/services/${encodeURIComponent(id)}`);
+  const [lang, setLang] = useState("lv");
+  /** @type {ServicePage|null} */
+  const page = got;
+  return html`
+    <header class="page__head"><a class="icon-button" href="#/knowledge" aria-label=${t("knowledge.to_list")}><${Icon} name="back" /></a>
+      <h1><bdi>${page?.title ?? t("knowledge.base")}</bdi></h1></header>
+    <${Fetching} got=${got} error=${error} again=${again} />
+    ${page && html`
+      <p class="muted"><bdi>${page.institution}</bdi>${page.review_due && html` · ${t("knowledge.review", { day: calendarDay(page.review_due) })}`}${page.checked_on && html` · ${t("knowledge.checked", { day: calendarDay(page.checked_on) })}`}</p>
+      <div class="segments" role="group" aria-label=${t("knowledge.lang")}>${LANGUAGES.map((code) => html`<button type="button" key=${code} aria-pressed=${code === lang ? "true" : "false"} lang=${code}
+        aria-label=${t(`own_language.${code}`)} onClick=${() => setLang(code)}>${code.toUpperCase()}</button>`)}</div>
+      <div class="desk__service">
+        <div class="desk__answers">${page.answers[lang].map((answer) => html`
+          <${AnswerBox} key=${`${lang}-${answer.aspect}`} service=${page} lang=${lang} answer=${answer}
+            change=${page.changes.find((one) => one.lang === lang && one.aspect === answer.aspect) ?? null} again=${again} />`)}</div>
+        <aside class="box desk__facts" aria-labelledby="facts-title"><h2 id="facts-title">${t("knowledge.facts")}</h2><p class="muted">${t("knowledge.facts_lead")}</p>
+          <dl class="facts">${Object.entries(page.facts).map(([name, value]) => html`<div key=${name}><dt>${label("knowledge.fact", name)}</dt><dd>${Array.isArray(value) ? html`<ul>${value.map((one) => html`<li>${one}</li>`)}</ul>` : String(value)}</dd></div>`)}</dl>
+          <h3>${t("knowledge.sources")}</h3>
+          <ul class="desk__sources">${page.sources.map((source) => html`<li key=${source.url}><a href=${source.url} target="_blank" rel="noopener noreferrer">${source.url.replace(/^https?:\/\//, "")}<span class="vh"> ${t("message.new_window")}</span></a>${source.as_of && html`<span class="muted"> ${source.as_of}</span>`}</li>`)}</ul>
+        </aside>
+      </div>`}`;
+}
+
+/** @param {{service: ServicePage, lang: string, answer: Answer, change: Change|null, again: () => void}} props */
+function AnswerBox({ service, lang, answer, change, again }) {
+  const [editing, setEditing] = useState(false);
+  const [history, setHistory] = useState(false);
+  const title = t(`knowledge.aspect.${answer.aspect}`);
+  return html`
+    <section class="box" aria-label=${title}>
+      <header class="desk__head"><h2>${title}</h2>
+        ${!change && !editing && html`<${Button} icon="edit" onClick=${() => setEditing(true)}>${t(answer.text ? "knowledge.edit" : "knowledge.write")}<span class="vh">: ${title}</span></>`}
+        ${answer.version !== null && html`<${Button} kind="quiet" icon="clock" aria-expanded=${history ? "true" : "false"} onClick=${() => setHistory(!history)}>${t("knowledge.history")}<span class="vh">: ${title}</span></>`}
+      </header>
+      ${!editing && (answer.text
+        ? html`<p class="desk__text" lang=${lang}>${answer.text}</p><p class="muted desk__origin">${label("knowledge.origin", answer.origin ?? "")}${answer.source_date && html` · ${t("knowledge.as_of", { date: answer.source_date })}`}</p>`
+        : html`<p class="muted">${t("knowledge.no_answer")}</p>`)}
+      ${editing && html`<${ChangeForm} service=${service} lang=${lang} answer=${answer} change=${null} onDone=${() => { setEditing(false); again(); }} onCancel=${() => setEditing(false)} />`}
+      ${change && html`<${ChangeView} change=${change} answer=${answer} service=${service} again=${again} />`}
+      ${history && html`<${History} service=${service.id} lang=${lang} answer=${answer} again=${again} open=${Boolean(change)} />`}
+    </section>`;
+}
+
+/**
+ * @param {{service: {id: string}, lang: string, answer: Answer, change: Change|null, onDone: () => void, onCancel: () => void}} props
+ *   `answer`: what is shown now, as this person sees it
+ */
+function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
+  const [text, setText] = useState(change ? (change.text ?? "") : (answer.text ?? ""));
+  const [dated, setDated] = useState(change?.source_date ?? answer.source_date ?? "");
+  const [note, setNote] = useState(change?.note ?? "");
+  const [from, setFrom] = useState(toField(change?.valid_from ?? ""));
+  const [to, setTo] = useState(toField(change?.valid_to ?? ""));
+  const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const form = useRef(/** @type {HTMLFormElement|null} */ (null));
+  useEffect(() => form.current?.querySelector("textarea")?.focus(), []);
+  /** @param {boolean} propose */
+  const submit = async (propose) => {
+    if (busy) return;
+    setError("");
+    const starts = from ? fromField(from) : null;
+    const ends = to ? fromField(to) : null;
+    const wrong = { ...(from && !starts && { from: t("knowledge.wrong.time") }), ...(to && !ends && { to: t("knowledge.wrong.time") }) };
+    setErrors(wrong);
+    if (Object.keys(wrong).length) {
+      focusInvalid(form.current);
+      return;
+    }
+    setBusy(true);
+    const body = { text: text.trim() || null, base_version: answer.version, source_date: dated.trim() || null, note: note.trim(), valid_from: starts, valid_to: ends };
+    try {
+      let saved = change
+        ? await api.put(`editor/changes/${change.id}`, { ...body, version: change.version })
+        : await api.post("editor/changes", { ...body, service_id: service.id, lang, aspect: answer.aspect });
+      if (propose) saved = await api.post(`editor/changes/${saved.id}/propose`, { version: saved.version });
+      toast("ok", t(propose ? "knowledge.proposed" : "knowledge.saved"));
+      onDone();
+    } catch (problem) {
+      if (!(problem instanceof api.ApiError)) throw problem;
+      setBusy(false);
+      const said = reason(problem);
+      if (problem.code === "money_needs_date" || namedFields(problem).includes("source_date")) setErrors({ dated: problem.code === "money_needs_date" ? said : t("knowledge.wrong.date") });
+      else if (problem.code === "ends_before_it_begins") setErrors({ to: said });
+      else setError(said);
+      focusInvalid(form.current);
+    }
+  };
+  return html`
+    <form class="desk__form" noValidate ref=${form} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(true); }}>
+      <${Field} label=${t("knowledge.field.text")} hint=${t("knowledge.field.text_hint")} rows=${8} lang=${lang} spellcheck maxLength="4000" value=${text} onInput=${setText} error=${errors.text} />
+      <div class="desk__row">
+        <${Field} label=${t("knowledge.field.dated")} hint=${t("knowledge.field.dated_hint")} optional value=${dated} onInput=${setDated} error=${errors.dated} maxLength="10" inputmode="numeric" />
+        <${Field} label=${t("knowledge.field.from")} optional type="datetime-local" value=${from} onInput=${setFrom} error=${errors.from} />
+        <${Field} label=${t("knowledge.field.to")} optional type="datetime-local" value=${to} onInput=${setTo} error=${errors.to} />
+      </div>
+      <${Field} label=${t("knowledge.field.note")} hint=${t("knowledge.field.note_hint")} optional value=${note} onInput=${setNote} maxLength="1000" />
+      <${Alert} text=${error} />
+      <div class="desk__buttons">
+        <${Button} type="submit" kind="primary" icon="send" busy=${busy}>${t("knowledge.propose")}</>
+        <${Button} busy=${busy} onClick=${() => submit(false)}>${t("knowledge.save")}</>
+        <${Button} kind="quiet" onClick=${onCancel}>${t("action.cancel")}</>
+      </div>
+    </form>`;
+}
+
+/** Old and new in one text: what is gone struck out, what is new underlined; never by colour alone. @param {{before: string|null, after: string|null, lang: string}} props */
+export const Difference = ({ before, after, lang }) => html`
+  <p class="diff" lang=${lang}>${differences(before ?? "", after ?? "").map((part, i) =>
+    part.kind === "same" ? part.text : part.kind === "gone" ? html`<del key=${i}>${part.text}</del>` : html`<ins key=${i}>${part.text}</ins>`)}</p>`;
+
+/** @param {{change: Change, answer: Answer|null, service: {id: string}, again: () => void}} props */
+function ChangeView({ change, answer, service, again }) {
+  const [editing, setEditing] = useState(false);
+  const [asking, setAsking] = useState(/** @type {"send_back"|"drop"|null} */ (null));
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
+  const may = new Set(change.may);
+  /** @param {string} verb @param {object} [more] @returns {Promise<string>} what was said against it */
+  const act = async (verb, more = {}) => {
+    try {
+      if (verb === "drop") await api.remove(`editor/changes/${change.id}${api.query({ version: change.version })}`);
+      else await api.post(`editor/changes/${change.id}/${verb}`, { version: change.version, ...more });
+    } catch (problem) {
+      if (!(problem instanceof api.ApiError)) throw problem;
+      return reason(problem);
+    }
+    setAsking(null);
+    toast("ok", t(`knowledge.done.${verb}`));
+    again();
+    return "";
+  };
+  /** @param {string} verb */
+  const press = async (verb) => {
+    if (busy) return;
+    setBusy(true);
+    setError(await act(verb));
+    setBusy(false);
+  };
+  if (editing && answer) return html`<${ChangeForm} service=${service} lang=${change.lang} answer=${answer} change=${change} onDone=${() => { setEditing(false); again(); }} onCancel=${() => setEditing(false)} />`;
+  return html`
+    <div class="change">
+      <p class="change__head"><span class=${cx("chip", `chip--${change.state}`)}>${t(`knowledge.state.${change.state}`)}</span>
+        <bdi>${change.author.name}</bdi> · <time datetime=${change.changed_at}>${dateTime(change.changed_at)}</time>
+        ${change.valid_from && html`<span> · ${t("knowledge.valid_from", { time: dateTime(change.valid_from) })}</span>`}${change.valid_to && html`<span> · ${t("knowledge.valid_to", { time: dateTime(change.valid_to) })}</span>`}</p>
+      ${change.note && html`<p><strong>${t("knowledge.field.note")}:</strong> <bdi>${change.note}</bdi></p>`}
+      ${change.decision && html`<p><strong>${change.decided_by ? change.decided_by.name : ""}:</strong> <bdi>${change.decision}</bdi></p>`}
+      ${change.text === null ? html`<p><strong>${t("knowledge.withdraws")}</strong></p>` : null}
+      <${Difference} before=${change.shown} after=${change.text} lang=${change.lang} />
+      ${change.source_date && html`<p class="muted">${t("knowledge.as_of", { date: change.source_date })}</p>`}
+      <${Alert} text=${error} />
+      <div class="desk__buttons">
+        ${may.has("approve") && html`<${Button} kind="primary" icon="check" busy=${busy} onClick=${() => press("approve")}>${t("knowledge.approve")}</>`}
+        ${may.has("propose") && html`<${Button} kind="primary" icon="send" busy=${busy} onClick=${() => press("propose")}>${t("knowledge.propose")}</>`}
+        ${may.has("rewrite") && answer && html`<${Button} icon="edit" onClick=${() => setEditing(true)}>${t("knowledge.edit")}</>`}
+        ${may.has("send_back") && html`<${Button} icon="undo" onClick=${() => setAsking("send_back")}>${t("knowledge.send_back")}</>`}
+        ${may.has("drop") && html`<${Button} kind="quiet" icon="bin" onClick=${() => setAsking("drop")}>${t("knowledge.drop")}</>`}
+      </div>
+      ${asking === "send_back" && html`<${Confirm} title=${t("knowledge.send_back")} lead=${t("knowledge.send_back_lead")} submit=${t("knowledge.send_back")} icon="undo" onClose=${() => setAsking(null)}
+        reason=${{ label: t("knowledge.why"), missing: t("knowledge.why_missing") }} onConfirm=${(/** @type {string} */ note) => act("send_back", { note })} />`}
+      ${asking === "drop" && html`<${Confirm} title=${t("knowledge.drop")} lead=${t("knowledge.drop_lead")} submit=${t("knowledge.drop")} icon="bin" onClose=${() => setAsking(null)} onConfirm=${() => act("drop")} />`}
+    </div>`;
+}
+
+/** @param {{service: string, lang: string, answer: Answer, again: () => void, open: boolean}} props `open`: a wish for this answer is open */
+function History({ service, lang, answer, again, open }) {
+  const { got, error, again: retry } = useFetched(`editor/services/${encodeURIComponent(service)}/history${api.query({ lang, aspect: answer.aspect })}`);
+  const [back, setBack] = useState(/** @type {number|null} */ (null));
+  /** @type {{version: number, text: string|null, current: boolean, origin: string, at: string, author: string|null, decided_by: string|null, note: string|null}[]} */
+  const versions = got?.versions ?? [];
+  const restore = async () => {
+    try {
+      await api.post("editor/restore", { service_id: service, lang, aspect: answer.aspect, to_version: back, base_version: answer.version });
+    } catch (problem) {
+      if (!(problem instanceof api.ApiError)) throw problem;
+      return reason(problem);
+    }
+    setBack(null);
+    toast("ok", t("knowledge.restored"));
+    retry();
+    again();
+    return "";
+  };
+  return html`
+    <${Fetching} got=${got} error=${error} again=${retry} />
+    <ol class="versions" role="list">${versions.map((one, i) => html`
+      <li key=${one.version}>
+        <p class="change__head"><strong>${t("knowledge.version", { number: one.version })}</strong>${one.current && html` <span class="chip chip--active">${t("knowledge.shown_now")}</span>`}
+          <time datetime=${one.at}>${dateTime(one.at)}</time> · ${one.author ? html`<bdi>${one.author}</bdi>${one.decided_by && html`, <bdi>${one.decided_by}</bdi>`}` : label("knowledge.origin", one.origin)}</p>
+        ${one.note && html`<p class="muted"><bdi>${one.note}</bdi></p>`}
+        ${one.text === null ? html`<p class="muted">${t("knowledge.withdrawn")}</p>` : html`<${Difference} before=${versions[i + 1]?.text ?? (i === versions.length - 1 ? one.text : null)} after=${one.text} lang=${lang} />`}
+        ${!one.current && !open && html`<${Button} icon="undo" onClick=${() => setBack(one.version)}>${t("knowledge.restore")}<span class="vh">: ${t("knowledge.version", { number: one.version })}</span></>`}
+      </li>`)}</ol>
+    ${back !== null && html`<${Confirm} title=${t("knowledge.restore")} lead=${t("knowledge.restore_lead", { number: back })} submit=${t("knowledge.restore")} icon="undo" onClose=${() => setBack(null)} onConfirm=${restore} />`}`;
+}
+
+/** @param {{params: URLSearchParams}} props */
+function Changes({ params }) {
+  const shown = params.get("show") ?? "proposed";
+  const states = STATES[shown] ?? STATES.proposed;
+  const { got, error, again } = useFetched(`editor/changes?${states.map((state) => `state=${state}`).join("&")}`);
+  /** @type {Change[]} */
+  const rows = got?.changes ?? [];
+  return html`
+    <header class="page__head"><h1>${t("knowledge.base")}</h1></header>
+    <${KnowledgeNav} current="changes" />
+    <nav class="segments desk__filter" aria-label=${t("knowledge.filter")}>${Object.keys(STATES).map((name) => html`
+      <a key=${name} href=${name === "proposed" ? "#/knowledge/changes" : `#/knowledge/changes?show=${name}`} aria-current=${shown === name ? "true" : undefined}>${t(`knowledge.changes.${name}`)}</a>`)}</nav>
+    <${Fetching} got=${got} error=${error} again=${again} />
+    ${got && !rows.length && html`<p class="muted">${t("knowledge.changes.none")}</p>`}
+    <ul class="desk__changes" role="list">${rows.map((change) => html`
+      <li class="box" key=${change.id}><h2><a href=${`#/knowledge/${change.service.id}`}><bdi>${change.service.title}</bdi></a> <span class="muted">· ${t(`knowledge.aspect.${change.aspect}`)} · ${change.lang.toUpperCase()}</span></h2>
+        <${ChangeView} change=${change} answer=${null} service=${change.service} again=${again} /></li>`)}</ul>`;
+}
