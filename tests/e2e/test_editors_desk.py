@@ -95,7 +95,7 @@ def test_on_a_phone_a_change_is_sent_back(new_staff: NewStaff, lang: str) -> Non
     expect(box.locator(".change")).to_contain_text("Gaida apstiprinājumu")
 
     admin.page.goto(f"{admin.url}/console#/knowledge/changes")
-    waiting = admin.page.locator(".desk__changes li")
+    waiting = admin.page.locator(".desk__changes li", has_text="RU")
     waiting.get_by_role("button", name="Atdot labošanai").click()
     admin.dialog.get_by_role("button", name="Atdot labošanai").click()
     expect(admin.dialog.locator("textarea")).to_be_focused()

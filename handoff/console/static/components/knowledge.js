@@ -21,6 +21,8 @@ export function KnowledgePanel({ card }) {
   const [search, setSearch] = useState("");
   const [lang, setLang] = useState(card.lang);
   const [found, setFound] = useState(/** @type {Found[]|null} */ (null));
+  /** Enter was pressed before the answer was there: the first that comes is opened. */
+  const hurried = useRef(false);
   const [service, setService] = useState(/** @type {{id: string, title: string}|null} */ (card.service));
   const [answers, setAnswers] = useState(/** @type {KnownAnswer[]|null} */ (null));
   const [error, setError] = useState("");
@@ -39,13 +41,20 @@ export function KnowledgePanel({ card }) {
   useEffect(() => {
     const wanted = search.trim();
     setError("");
-    if (!wanted) {
-      setFound(null);
-      return undefined;
-    }
+    // What was found for other words must not be taken for the answer to these.
+    setFound(null);
+    if (!wanted) return undefined;
     let current = true;
     const timer = setTimeout(() => {
-      api.get(`knowledge${api.query({ q: wanted, lang })}`).then((answer) => current && setFound(answer.services), (problem) => current && fail(problem));
+      api.get(`knowledge${api.query({ q: wanted, lang })}`).then(
+        (answer) => {
+          if (!current) return;
+          if (hurried.current && answer.services.length) open(answer.services[0]);
+          else setFound(answer.services);
+          hurried.current = false;
+        },
+        (problem) => current && fail(problem),
+      );
     }, SEARCH_DELAY_MS);
     return () => {
       current = false;
@@ -80,10 +89,11 @@ export function KnowledgePanel({ card }) {
   const first = answers?.[0];
   return html`
     <div class="knowledge">
-      <form class="knowledge__search" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); if (found?.[0]) open(found[0]); }}>
+      <h2 class="vh">${t("knowledge.title")}</h2>
+      <form class="knowledge__search" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); if (found?.[0]) open(found[0]); else if (!found) hurried.current = search.trim() !== ""; }}>
         <label class="vh" for="knowledge-search">${t("knowledge.search")}</label>
         <input id="knowledge-search" class="input" type="search" value=${search} placeholder=${t("knowledge.search")} maxLength="300" autocomplete="off"
-          onInput=${(/** @type {any} */ e) => setSearch(e.target.value)} />
+          onInput=${(/** @type {any} */ e) => { hurried.current = false; setSearch(e.target.value); }} />
         <div class="segments" role="group" aria-label=${t("knowledge.lang")}>
           ${LANGUAGES.map((code) => html`<button type="button" key=${code} aria-pressed=${code === lang ? "true" : "false"} lang=${code}
             aria-label=${t(`own_language.${code}`)} onClick=${() => setLang(code)}>${code.toUpperCase()}</button>`)}

@@ -7,7 +7,7 @@ import { clock, t, time } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
 import { loadConversation, toast } from "../session.js";
 import { set, useStore } from "../store.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
 
@@ -49,7 +49,8 @@ export function NoteWriter({ card, me }) {
   const latest = useRef(text);
   latest.current = text;
 
-  useEffect(() => field.current?.focus(), []);
+  // Before anything is drawn: whoever presses the key goes on typing.
+  useLayoutEffect(() => field.current?.focus(), []);
   useEffect(() => {
     const timer = setTimeout(() => writeDraft(me, draftOf(id), text), DRAFT_DELAY_MS);
     return () => clearTimeout(timer);

@@ -13,7 +13,7 @@ import { calendarDay, dateTime, label, LANGUAGES, t } from "../i18n.js";
 import { fromField, toField } from "../riga.js";
 import { go } from "../router.js";
 import { toast } from "../session.js";
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** @typedef {{id: string, title: string, institution: string, kind: string, confidence: string, review_due: string|null, due: boolean, aspects: number, missing: Record<string, number>, open: number}} ServiceRow */
 /** @typedef {{aspect: string, text: string|null, version: number|null, origin: string|null, source_date: string|null}} Answer */
@@ -195,7 +195,7 @@ function AnswerBox({ service, lang, answer, change, again }) {
  */
 function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
   const [text, setText] = useState(change ? (change.text ?? "") : (answer.text ?? ""));
-  const [dated, setDated] = useState(change?.source_date ?? answer.source_date ?? "");
+  const [dated, setDated] = useState(change?.source_date ?? "");
   const [note, setNote] = useState(change?.note ?? "");
   const [from, setFrom] = useState(toField(change?.valid_from ?? ""));
   const [to, setTo] = useState(toField(change?.valid_to ?? ""));
@@ -203,7 +203,7 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const form = useRef(/** @type {HTMLFormElement|null} */ (null));
-  useEffect(() => form.current?.querySelector("textarea")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("textarea")?.focus(), []);
   /** @param {boolean} propose */
   const submit = async (propose) => {
     if (busy) return;
@@ -239,7 +239,7 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
     <form class="desk__form" noValidate ref=${form} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(true); }}>
       <${Field} label=${t("knowledge.field.text")} hint=${t("knowledge.field.text_hint")} rows=${8} lang=${lang} spellcheck maxLength="4000" value=${text} onInput=${setText} error=${errors.text} />
       <div class="desk__row">
-        <${Field} label=${t("knowledge.field.dated")} hint=${t("knowledge.field.dated_hint")} optional value=${dated} onInput=${setDated} error=${errors.dated} maxLength="10" inputmode="numeric" />
+        <${Field} label=${t("knowledge.field.dated")} hint=${`${t("knowledge.field.dated_hint")}${answer.source_date ? ` · ${t("knowledge.field.dated_before", { date: answer.source_date })}` : ""}`} optional value=${dated} onInput=${setDated} error=${errors.dated} maxLength="10" inputmode="numeric" />
         <${Field} label=${t("knowledge.field.from")} optional type="datetime-local" value=${from} onInput=${setFrom} error=${errors.from} />
         <${Field} label=${t("knowledge.field.to")} optional type="datetime-local" value=${to} onInput=${setTo} error=${errors.to} />
       </div>
