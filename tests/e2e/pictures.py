@@ -41,6 +41,7 @@ def main() -> int:
                 browser = launch(playwright)
                 _widget(browser, product.url)
                 _console(browser, product.url)
+                _desk(browser, product.url)
                 browser.close()
         finally:
             product.stop()
@@ -80,8 +81,13 @@ def _console(browser: Browser, url: str) -> None:
     expect(anna.cards()).to_have_count(1)
     while anna.page.locator(".toast button").count():
         anna.page.locator(".toast button").first.click()
+    expect(anna.page.locator(".aid")).to_have_count(3)
     anna.composer.fill("Iesniegt var sešu mēnešu laikā no darbnespējas pirmās dienas.")
     _take(anna.page, "console")
+    anna.page.locator("#details-tab-knowledge").click()
+    expect(anna.page.locator(".known").first).to_be_visible()
+    _take(anna.page, "console-knowledge")
+    anna.page.locator("#details-tab-about").click()
 
     mobile = browser.new_context(**_PHONE, **_PLACE, storage_state=staff.storage_state())
     pocket = Staff(mobile.new_page(), url, "anna").sign_in()
@@ -89,6 +95,25 @@ def _console(browser: Browser, url: str) -> None:
     expect(pocket.messages("citizen").last).to_contain_text(re.compile("Līdz kuram datumam"))
     pocket.page.locator(".msgs").click()
     _take(pocket.page, "console-phone")
+
+
+def _desk(browser: Browser, url: str) -> None:
+    """The editors' desk: a change that waits for its second person."""
+    contexts = [browser.new_context(viewport={"width": 1440, "height": 900}, **_PLACE) for _ in range(2)]
+    liga, admin = (
+        Staff(context.new_page(), url, who).sign_in() for context, who in zip(contexts, ("liga", "admin"), strict=True)
+    )
+    liga.page.goto(f"{url}/console#/knowledge/vsaa-slimibas-pabalsts")
+    box = liga.page.get_by_role("region", name="Termiņi", exact=True)
+    box.get_by_role("button", name="Labot").click()
+    field = box.get_by_label("Atbilde", exact=True)
+    field.fill(field.input_value().replace(".", ". Vēlāk iesniegtu pieteikumu neizskata.", 1))
+    box.get_by_label("Kāpēc").fill("Iedzīvotāji par to jautā operatoriem")
+    box.get_by_role("button", name="Iesniegt apstiprināšanai").click()
+    expect(box.locator(".change")).to_be_visible()
+    admin.page.goto(f"{url}/console#/knowledge/changes")
+    expect(admin.page.locator(".desk__changes li")).to_have_count(1)
+    _take(admin.page, "editors-desk")
 
 
 def _take(page: Page, name: str) -> None:
