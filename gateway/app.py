@@ -22,6 +22,7 @@ import handoff
 from actions.assistant import PieturaAssistant
 from actions.operator_knowledge import OperatorKnowledge
 from actions.safety import SafetyRules
+from actions.tryout import AssistantTryout
 from actions.understanding import RasaClient, Understander
 from connectors.webchat.endpoints import WebChat
 from connectors.webchat.tokens import Tokens
@@ -223,7 +224,8 @@ class Gateway:
         editors = EditorsDesk(self.db, self.clock, self._knowledge_published)
         self.knowledge_watch = KnowledgeWatch(self.db, self.knowledge, editors)
         self.bus.listen(self._on_notice)
-        app.include_router(EditorApi(editors, console.doors.viewer, console.doors.changing).router())
+        tryout = AssistantTryout(assistant, self.knowledge, spoken)
+        app.include_router(EditorApi(editors, tryout, console.doors.viewer, console.doors.changing).router())
         notes = Notes(self.broker)
         app.include_router(NotesApi(notes, console.doors).router())
         app.include_router(CitizenApi(CitizenDesk(self.broker, self.citizens), console.doors, texts).router())

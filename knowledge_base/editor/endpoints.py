@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from knowledge_base.editor import schemas as body
-from knowledge_base.editor.service import EditorsDesk
+from knowledge_base.editor.ports import Tryout
+from knowledge_base.editor.service import EditorsDesk, editors_only
 from knowledge_base.records import Aspect
 
 Door = Callable[[Request], Awaitable[Any]]
@@ -18,9 +19,10 @@ _STATES = ("draft", "proposed", "approved", "published", "ended", "dropped", "ov
 class EditorApi:
     """``/console/api/editor``: shapes in docs/protocol.md."""
 
-    def __init__(self, desk: EditorsDesk, looking: Door, changing: Door) -> None:
+    def __init__(self, desk: EditorsDesk, tryout: Tryout, looking: Door, changing: Door) -> None:
         """``looking``, ``changing``: the signed-in person; ``changing`` also proves that the request is his."""
         self._desk = desk
+        self._tryout = tryout
         self._looking = looking
         self._changing = changing
 
@@ -64,6 +66,11 @@ class EditorApi:
         async def restore(b: body.Restore, person: Any = changing) -> dict[str, Any]:
             return await desk.restore(person, b)
 
+        async def try_out(b: body.TryOut, person: Any = changing) -> dict[str, Any]:
+            editors_only(person)
+            return await self._tryout.ask(b.text, b.lang, person.lang)
+
+        api.add_api_route("/try", try_out, methods=["POST"])
         api.add_api_route("/services", services, methods=["GET"])
         api.add_api_route("/services/{service_id}", service, methods=["GET"])
         api.add_api_route("/services/{service_id}/history", history, methods=["GET"])

@@ -92,6 +92,13 @@ class Restore(_Body):
     base_version: int | None = None
 
 
+class TryOut(_Body):
+    """What a citizen might write, and the language of the page he writes on."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+    lang: Lang = "lv"
+
+
 def change_view(row: AnswerChange, title: str, shown: str | None, may: list[str]) -> dict[str, Any]:
     """A ``Change`` of docs/protocol.md; ``shown``: what citizens are answered now."""
     return {

@@ -109,3 +109,22 @@ def test_on_a_phone_a_change_is_sent_back(new_staff: NewStaff, lang: str) -> Non
     box.get_by_role("button", name="Atmest labojumu").click()
     liga.dialog.get_by_role("button", name="Atmest labojumu").click()
     expect(box.locator(".change")).to_have_count(0)
+
+
+def test_a_question_on_trial(new_staff: NewStaff) -> None:
+    rita = new_staff("rita")
+    rita.page.goto(f"{rita.url}/console#/knowledge/try")
+    rita.page.get_by_label("Jautājums").fill(_QUESTION)
+    rita.page.keyboard.press("Enter")
+    expect(rita.page.locator("#trial-title")).to_have_text("Atbild")
+    expect(rita.page.locator("#trial-title")).to_be_focused()
+    expect(rita.page.locator(".chance").first).to_contain_text("Slimības pabalsts")
+    expect(rita.page.locator(".trial__why")).to_contain_text("jautājums par pakalpojumu")
+    expect(rita.page.locator(".trial__why")).to_contain_text("sasniedz atbildes slieksni")
+    assert_fits(rita.page, "a question on trial")
+    rita.page.get_by_label("Jautājums").fill("Gribu runāt ar cilvēku")
+    rita.page.keyboard.press("Enter")
+    expect(rita.page.locator("#trial-title")).to_have_text("Nodod operatoram")
+    expect(rita.page.locator(".trial__why")).to_contain_text("Izlēma noteikums")
+    rita.page.set_viewport_size({"width": 390, "height": 844})
+    assert_fits(rita.page, "a question on trial on a phone")

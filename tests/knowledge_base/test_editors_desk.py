@@ -186,14 +186,46 @@ async def test_sent_back_with_a_reason_and_dropped(stage: Stage) -> None:
 
 async def test_a_withdrawn_answer_stays_withdrawn_whatever_is_imported(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
+    before = {one["id"]: one for one in (await _get(liga, "services"))["services"]}
     (await _do(admin, await _proposed(liga, None), "approve")).raise_for_status()
     assert (await _shown(liga))["text"] is None
     async with stage.gateway.db.unit() as unit:
         await import_all(unit.session)
     assert (await _shown(liga))["text"] is None
-    overview = {one["id"]: one for one in (await _get(liga, "services"))["services"]}
-    # Now the others have one aspect more than the Latvian, which is what is missing.
-    assert overview[_SERVICE]["aspects"] >= 5
+    after = {one["id"]: one for one in (await _get(liga, "services"))["services"]}
+    assert after[_SERVICE]["aspects"] == before[_SERVICE]["aspects"] - 1
+
+
+async def test_a_question_on_trial(stage: Stage) -> None:
+    rita, anna = await stage.staff("rita"), await stage.staff("anna")
+
+    async def ask(text: str, lang: str = "lv") -> dict[str, Any]:
+        answer = await rita.http.post("/editor/try", json={"text": text, "lang": lang})
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    sure = await ask(_QUESTION)
+    assert (sure["outcome"], sure["lang"], sure["asked_aspect"]) == ("answered", "lv", "how")
+    assert "Slimības pabalsts" in sure["said"][0]["text"]
+    best = sure["candidates"][0]
+    assert (best["id"], best["probability"] >= sure["thresholds"]["answer"]) == (_SERVICE, True)
+    assert sure["scope"]["score"] >= sure["scope"]["answer_from"]
+    # A rule decides before anybody is asked; what would have been found is told all the same.
+    person = await ask("Gribu runāt ar cilvēku")
+    assert (person["outcome"], person["handoff_reason"], person["intent"], person["searched"]) == (
+        "handoff",
+        "asked",
+        None,
+        False,
+    )
+    assert (await ask("Как получить пособие по болезни? Мой код 010190-12345"))["masked"]
+    stage.understander.mode = "down"
+    assert (await ask(_QUESTION))["outcome"] == "unavailable"
+    # Nothing of it is a conversation or a case.
+    assert (await stage.staff("liga")).me
+    assert (await (await stage.staff("liga")).snapshot())["conversations"] == []
+    assert (await anna.http.post("/editor/try", json={"text": "x"})).status_code == 403
+    assert (await rita.http.post("/editor/try", json={"text": "  "})).status_code == 422
 
 
 async def test_only_editors_edit(stage: Stage) -> None:

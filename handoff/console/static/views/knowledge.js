@@ -56,10 +56,10 @@ const FILTERS = ["all", "due", "missing", "open"];
 /** @type {Record<string, string[]>} */
 const STATES = { proposed: ["proposed"], draft: ["draft"], approved: ["approved"], done: ["published", "ended", "dropped", "overtaken"] };
 
-/** The parts of the knowledge base's pages. @param {{current: "services"|"changes"|"canned"}} props */
+/** The parts of the knowledge base's pages. @param {{current: "services"|"changes"|"try"|"canned"}} props */
 export const KnowledgeNav = ({ current }) => html`
   <nav class="subnav" aria-label=${t("knowledge.parts")}>
-    ${[["services", "#/knowledge"], ["changes", "#/knowledge/changes"], ["canned", "#/canned"]].map(([name, hash]) => html`
+    ${[["services", "#/knowledge"], ["changes", "#/knowledge/changes"], ["try", "#/knowledge/try"], ["canned", "#/canned"]].map(([name, hash]) => html`
       <a key=${name} href=${hash} aria-current=${name === current ? "page" : undefined}>${t(`knowledge.part.${name}`)}</a>`)}
   </nav>`;
 
@@ -97,9 +97,9 @@ const Fetching = ({ error, again, got }) =>
       ? null
       : html`<p class="muted" role="status">${t("conversation.loading")}</p>`;
 
-/** @param {{id: string|null, params: URLSearchParams}} props `id`: a service, `changes`, or none for the list */
+/** @param {{id: string|null, params: URLSearchParams}} props `id`: a service, `changes`, `try`, or none for the list */
 export function KnowledgePage({ id, params }) {
-  const page = id === "changes" ? html`<${Changes} params=${params} />` : id ? html`<${ServiceView} key=${id} id=${id} />` : html`<${Services} params=${params} />`;
+  const page = id === "changes" ? html`<${Changes} params=${params} />` : id === "try" ? html`<${TryOut} />` : id ? html`<${ServiceView} key=${id} id=${id} />` : html`<${Services} params=${params} />`;
   return html`<main class="page desk" id="main" tabindex="-1">${page}</main>`;
 }
 
@@ -360,4 +360,85 @@ function Changes({ params }) {
     <ul class="desk__changes" role="list">${rows.map((change) => html`
       <li class="box" key=${change.id}><h2><a href=${`#/knowledge/${change.service.id}`}><bdi>${change.service.title}</bdi></a> <span class="muted">· ${t(`knowledge.aspect.${change.aspect}`)} · ${change.lang.toUpperCase()}</span></h2>
         <${ChangeView} change=${change} answer=${null} service=${change.service} again=${again} /></li>`)}</ul>`;
+}
+
+/** @typedef {{lang: string, masked: string[], outcome: string, handoff_reason: string|null, said: {text: string, buttons: string[], source: {title: string, url: string}|null}[], intent: string|null, confidence: number|null, searched: boolean, candidates: {id: string, title: string, probability: number}[], aspects: {aspect: string, name: string, probability: number}[], asked_aspect: string|null, thresholds: {answer: number, choices: number}, scope: {score: number, offer_from: number, answer_from: number}|null}} Trial */
+
+/** @param {number} value */
+const percent = (value) => t("response.percent", { value: Math.round(value * 100) });
+
+/** A probability as a bar with its figure. @param {{value: number, name: any}} props */
+const Chance = ({ value, name }) => html`
+  <li class="chance"><span class="chance__name">${name}</span><span class="chance__bar" aria-hidden="true"><span style=${{ width: `${Math.round(value * 100)}%` }}></span></span><span class="chance__value">${percent(value)}</span></li>`;
+
+/** Why the assistant said what it said, in sentences. @param {Trial} trial @returns {string[]} */
+function reasons(trial) {
+  const found = [];
+  const best = trial.candidates[0];
+  if (trial.masked.length) found.push(t("knowledge.why.masked"));
+  if (trial.outcome === "unavailable") return [...found, t("knowledge.why.unavailable")];
+  if (trial.intent === null) found.push(t("knowledge.why.rule"));
+  else found.push(t("knowledge.why.intent", { intent: label("knowledge.intent", trial.intent.replace(/^ask_.*/, "ask")), chance: percent(trial.confidence ?? 0) }));
+  if (trial.scope) {
+    const { score, offer_from, answer_from } = trial.scope;
+    found.push(t(score < offer_from ? "knowledge.why.out_of_scope" : score < answer_from ? "knowledge.why.scope_unsure" : "knowledge.why.in_scope"));
+    if (best && score >= offer_from) {
+      const { answer, choices } = trial.thresholds;
+      found.push(t(best.probability >= answer ? "knowledge.why.sure" : best.probability >= choices ? "knowledge.why.choices" : "knowledge.why.unsure", { chance: percent(best.probability), answer: percent(answer), choices: percent(choices) }));
+    }
+  }
+  return found;
+}
+
+/** What would a citizen be told now? */
+function TryOut() {
+  const [text, setText] = useState("");
+  const [lang, setLang] = useState("lv");
+  const [trial, setTrial] = useState(/** @type {(Trial & {asked: string})|null} */ (null));
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const heading = useRef(/** @type {HTMLElement|null} */ (null));
+  const ask = async () => {
+    const asked = text.trim();
+    if (!asked || busy) return;
+    setBusy(true);
+    setError("");
+    try {
+      setTrial({ ...(await api.post("editor/try", { text: asked, lang })), asked });
+      setTimeout(() => heading.current?.focus(), 30);
+    } catch (problem) {
+      if (!(problem instanceof api.ApiError)) throw problem;
+      setError(reason(problem));
+    }
+    setBusy(false);
+  };
+  return html`
+    <header class="page__head"><h1>${t("knowledge.base")}</h1></header>
+    <${KnowledgeNav} current="try" />
+    <p class="muted">${t("knowledge.try.lead")}</p>
+    <form class="desk__try" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); ask(); }}>
+      <${Field} label=${t("knowledge.try.text")} id="try-text" value=${text} onInput=${setText} maxLength="1000" autocomplete="off" />
+      <div class="field"><label for="try-lang">${t("knowledge.try.lang")}</label>
+        <select class="input" id="try-lang" value=${lang} onChange=${(/** @type {any} */ e) => setLang(e.target.value)}>${LANGUAGES.map((code) => html`<option key=${code} value=${code} lang=${code} selected=${code === lang}>${t(`own_language.${code}`)}</option>`)}</select></div>
+      <${Button} type="submit" kind="primary" icon="send" busy=${busy || !text.trim()}>${t("knowledge.try.ask")}</>
+    </form>
+    <${Alert} text=${error} />
+    ${trial && html`
+      <div class="desk__trial">
+        <section class="box" aria-labelledby="trial-title"><h2 id="trial-title" tabindex="-1" ref=${heading}>${label("knowledge.outcome", trial.outcome)}</h2>
+          <p class="muted"><bdi>„${trial.asked}”</bdi></p>
+          ${trial.said.map((one, i) => html`<div class="trial__said" key=${i} lang=${trial.lang}><p class="desk__text">${one.text}</p>
+            ${one.buttons.length > 0 && html`<ul class="msg__buttons">${one.buttons.map((title) => html`<li key=${title}>${title}</li>`)}</ul>`}
+            ${one.source && html`<p class="msg__source"><a href=${one.source.url} target="_blank" rel="noopener noreferrer">${one.source.title}<span class="vh"> ${t("message.new_window")}</span></a></p>`}</div>`)}
+          ${!trial.said.length && trial.handoff_reason && html`<p>${label("reason", trial.handoff_reason)}</p>`}
+        </section>
+        <section class="box" aria-labelledby="trial-why"><h2 id="trial-why">${t("knowledge.try.why")}</h2>
+          <ul class="trial__why">${reasons(trial).map((one) => html`<li key=${one}>${one}</li>`)}</ul>
+          <h3>${t("knowledge.try.candidates")}</h3>
+          ${trial.candidates.length
+            ? html`<ol class="chances" role="list">${trial.candidates.map((one) => html`<${Chance} key=${one.id} value=${one.probability} name=${html`<a href=${`#/knowledge/${one.id}`}><bdi>${one.title}</bdi></a>`} />`)}</ol>`
+            : html`<p class="muted">${t("pick.nothing")}</p>`}
+          ${trial.aspects.length > 0 && html`<h3>${t("knowledge.try.aspects")}</h3><ol class="chances" role="list">${trial.aspects.map((one) => html`<${Chance} key=${one.aspect} value=${one.probability} name=${one.name} />`)}</ol>`}
+        </section>
+      </div>`}`;
 }
