@@ -4,7 +4,7 @@ what it dares to say by itself. The operator sees how likely each is, and decide
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from actions.aspects import AspectPrior
 from actions.understanding import Understander
@@ -58,10 +58,9 @@ class OperatorKnowledge:
             for aspect, share in self._shares(service_id, chances).items()
         ]
         pairs.sort(reverse=True)
-        return [
-            self._answer(service_id, aspect, lang, viewer_lang, place, likely)
-            for likely, service_id, aspect in pairs[:limit]
-        ]
+        return _once(
+            self._answer(service_id, aspect, lang, viewer_lang, place, likely) for likely, service_id, aspect in pairs
+        )[:limit]
 
     def _shares(self, service_id: str, chances: Mapping[str, float]) -> dict[str, float]:
         """How likely each answer about a service is wanted, were it the one meant."""
@@ -95,7 +94,7 @@ class OperatorKnowledge:
             return []
         has = self._knowledge.aspects(service_id)
         known = [aspect for aspect in _ORDER if aspect in has] or [GENERAL]
-        return [self._answer(service_id, one, lang, viewer_lang, place, None) for one in [*known, STATUS]]
+        return _once(self._answer(service_id, one, lang, viewer_lang, place, None) for one in [*known, STATUS])
 
     def _answer(
         self, service_id: str, aspect: str, lang: str, viewer_lang: str, place: str | None, probability: float | None
@@ -114,3 +113,11 @@ class OperatorKnowledge:
             source=(source.title, source.url, source.date) if source else None,
             probability=probability,
         )
+
+
+def _once(answers: Iterable[KnownAnswer]) -> list[KnownAnswer]:
+    """Each answer once: what is not translated is answered by what the service is in general, for one aspect as for another."""
+    found: dict[tuple[str, str], KnownAnswer] = {}
+    for answer in answers:
+        found.setdefault((answer.service_id, answer.aspect), answer)
+    return list(found.values())

@@ -80,6 +80,11 @@ class Health:
             "channels": channels,
             "sweep": {"ok": gateway.sweep.last_error is None, "last_error": gateway.sweep.last_error},
             "publisher": {"ok": gateway.publisher.last_error is None, "last_error": gateway.publisher.last_error},
+            "knowledge": {
+                "ok": gateway.knowledge_watch.last_error is None,
+                "revision": gateway.knowledge.revision,
+                "last_error": gateway.knowledge_watch.last_error,
+            },
             "gateway": {"ok": True, "pid": os.getpid(), "up_s": round(time.monotonic() - self._started)},
         }
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import handoff.answering
-from handoff.answering import repository as answering
-from handoff.answering.models import CannedAnswer
 from handoff.cases.models import Tariff
 from handoff.conversations.models import Site
 from handoff.staff import repository as people
@@ -48,8 +43,8 @@ async def is_seeded(session: AsyncSession, *, demo: bool) -> bool:
     return not demo or all([await people.by_email(session, person[0]) for person in DEMO_STAFF])
 
 
-async def seed(session: AsyncSession, knowledge: KnowledgeBase, now: datetime) -> None:
-    """Institutions from the gazetteer, the reference tariffs, a first set of canned answers. Safe to run again."""
+async def seed(session: AsyncSession, knowledge: KnowledgeBase) -> None:
+    """Institutions from the gazetteer and the reference tariffs. Safe to run again."""
     for institution_id, name_lv, name_ru, name_en, kind in knowledge.institutions():
         await session.merge(
             Institution(id=institution_id, name_lv=name_lv, name_ru=name_ru, name_en=name_en, kind=kind)
@@ -68,17 +63,7 @@ async def seed(session: AsyncSession, knowledge: KnowledgeBase, now: datetime) -
                 source="atsauces cena: 1 EUR par kontaktu, apmēram 3 minūtes",
             )
         )
-    await _canned_answers(session, now)
     await session.flush()
-
-
-async def _canned_answers(session: AsyncSession, now: datetime) -> None:
-    """A first set, where there are none: what its editors change or delete stays so."""
-    if await answering.canned(session):
-        return
-    file = Path(str(handoff.answering.__file__)).parent / "data" / "canned.json"
-    for row in json.loads(file.read_text("utf-8")):
-        session.add(CannedAnswer(id=str(uuid.uuid4()), version=1, changed_at=now, **row))
 
 
 async def seed_demo(session: AsyncSession) -> None:

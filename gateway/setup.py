@@ -8,7 +8,6 @@ from gateway.migrate import migrate
 from gateway.seed import is_seeded, seed, seed_demo
 from gateway.settings import Settings
 from handoff.channels import repository as platforms
-from kit.clock import SystemClock
 from kit.db import Database, UnitOfWork
 from kit.vault import Vault, VaultError
 from knowledge_base import importer
@@ -38,7 +37,7 @@ async def set_up(settings: Settings, say: Say) -> None:
             async with db.read() as session:
                 knowledge = await KnowledgeBase.load(session)
             async with db.unit() as unit:
-                await seed(unit.session, knowledge, SystemClock().now())
+                await seed(unit.session, knowledge)
                 if settings.demo:
                     await seed_demo(unit.session)
         say("accounts, sites and tariffs: ready")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import LANGUAGES
@@ -291,6 +291,11 @@ class Importer:
             for row in await self._session.scalars(select(ServiceAnswer).where(ServiceAnswer.current))
         }
         edited = {key[0:2] for key, row in stored.items() if row.origin == "editor"}
+        # Of every version, in force or not: an aspect that comes back goes on counting.
+        counted = select(
+            ServiceAnswer.service_id, ServiceAnswer.lang, ServiceAnswer.aspect, func.max(ServiceAnswer.version)
+        ).group_by(ServiceAnswer.service_id, ServiceAnswer.lang, ServiceAnswer.aspect)
+        highest = {(r[0], r[1], r[2]): int(r[3]) for r in (await self._session.execute(counted)).tuples()}
         fresh: list[ServiceAnswer] = []
         for service_id, record in data.services.items():
             written = data.answers.get(service_id)
@@ -305,7 +310,7 @@ class Importer:
                 if row is not None and (row.text, row.origin, row.source_date) == (body, origin, dated):
                     tally.unchanged += 1
                     continue
-                version = 1 if row is None else row.version + 1
+                version = 1 + highest.get((service_id, lang, aspect), 0)
                 if row is None:
                     tally.added += 1
                 else:

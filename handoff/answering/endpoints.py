@@ -69,7 +69,9 @@ class AnsweringApi:
         async def change(canned_id: str, b: body.WriteCanned, viewer: Viewer = changing) -> dict[str, Any]:
             return await answering.change(viewer, canned_id, b)
 
-        async def drop(canned_id: str, version: Annotated[int, Query(ge=1)], viewer: Viewer = changing) -> None:
+        async def drop(
+            canned_id: str, version: Annotated[int, Query(ge=1, le=2**31 - 1)], viewer: Viewer = changing
+        ) -> None:
             await answering.drop(viewer, canned_id, version)
 
         api.add_api_route("/conversations/{conversation_id}/suggested_answers", suggested, methods=["GET"])

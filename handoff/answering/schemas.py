@@ -32,7 +32,7 @@ class WriteCanned(BaseModel):
     title: Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
     texts: Texts
     institution_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
-    version: int | None = Field(default=None, ge=1)
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 
 def answer_view(answer: KnownAnswer) -> dict[str, Any]:

@@ -375,16 +375,15 @@ class Console:
                 raise NotFound()
             # Who read a citizen's conversation is on record.
             people.audit(session, broker.clock.now(), viewer.id, "read_conversation", conversation_id)
-            if await private.seen(session, conversation_id, viewer.id, broker.clock.now()):
-                broker.events(unit).add("note_seen", conversation_id, actor_kind="staff", actor_id=viewer.id)
             facts = await self._cards.facts(session, [conversation])
             messages = await repository.messages_after(session, conversation_id, 0)
             moments = await repository.timeline(session, conversation_id)
             thread = await self._threads.view(session, viewer, conversation_id)
-            noted = await private.of(session, conversation_id)
-            mentionable = await self._notes.mentionable(session, viewer, conversation)
+            # Who only serves its citizen elsewhere reads what was said to the citizen, not what colleagues say to each other.
+            sees_it = sees(viewer, conversation)
+            noted = await private.of(session, conversation_id) if sees_it else []
+            mentionable = await self._notes.mentionable(session, viewer, conversation) if sees_it else []
         card = self._cards.card(viewer, conversation, facts)
-        sees_it = sees(viewer, conversation)
         if not sees_it:
             # He serves its citizen elsewhere: it is there to be read.
             card["may"] = []
@@ -588,6 +587,8 @@ class Console:
                 if await repository.visible(session, viewer, conversation_id) is None:
                     conversation_id = None
         socket.looking = conversation_id
+        if left is not None and any(other.looking == left for other in self._feed.of(viewer.id) if other is not socket):
+            left = None  # another window of his still does
         for seen, on in ((left, False), (conversation_id, True)):
             if seen is not None:
                 await self._broker.bus.publish(

@@ -27,5 +27,9 @@ class NotesApi:
         async def add(conversation_id: str, b: body.NewNote, viewer: Viewer = changing) -> dict[str, Any]:
             return {"notes": await self._notes.add(viewer, conversation_id, str(b.id), b.text, b.mentions)}
 
+        async def seen(conversation_id: str, viewer: Viewer = changing) -> None:
+            await self._notes.seen(viewer, conversation_id)
+
         api.add_api_route("/notes", add, methods=["POST"])
+        api.add_api_route("/notes/seen", seen, methods=["POST"], status_code=204)
         return api

@@ -76,6 +76,18 @@ class Notes:
             )
             return await repository.of(session, conversation_id)
 
+    async def seen(self, viewer: Viewer, conversation_id: str) -> None:
+        """The viewer has looked at the notes that call him; his other windows hear of it.
+
+        Raises:
+            NotFound: there is no such conversation for the viewer.
+        """
+        async with self._broker.db.unit() as unit:
+            if await conversations.visible(unit.session, viewer, conversation_id) is None:
+                raise NotFound()
+            if await repository.seen(unit.session, conversation_id, viewer.id, self._broker.clock.now()):
+                self._broker.events(unit).add("note_seen", conversation_id, actor_kind="staff", actor_id=viewer.id)
+
     async def mentionable(
         self, session: AsyncSession, viewer: Viewer, conversation: Conversation
     ) -> list[dict[str, str]]:

@@ -13,7 +13,6 @@ from knowledge_base.editor.service import EditorsDesk, editors_only
 from knowledge_base.records import Aspect
 
 Door = Callable[[Request], Awaitable[Any]]
-_STATES = ("draft", "proposed", "approved", "published", "ended", "dropped", "overtaken")
 
 
 class EditorApi:
@@ -41,9 +40,9 @@ class EditorApi:
             return {"versions": await desk.history(person, service_id, lang, aspect)}
 
         async def changes(
-            state: Annotated[list[str] | None, Query(max_length=len(_STATES))] = None, person: Any = looking
+            state: Annotated[list[body.ChangeState] | None, Query(max_length=20)] = None, person: Any = looking
         ) -> dict[str, Any]:
-            return {"changes": await desk.changes(person, [one for one in state or () if one in _STATES])}
+            return {"changes": await desk.changes(person, list(state or ()))}
 
         async def draft(b: body.NewChange, person: Any = changing) -> dict[str, Any]:
             return await desk.draft(person, b)
@@ -60,7 +59,7 @@ class EditorApi:
         async def send_back(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
             return await desk.send_back(person, change_id, b.version, b.note)
 
-        async def drop(change_id: str, version: Annotated[int, Query(ge=1)], person: Any = changing) -> None:
+        async def drop(change_id: str, version: Annotated[body.Number, Query()], person: Any = changing) -> None:
             await desk.drop(person, change_id, version)
 
         async def restore(b: body.Restore, person: Any = changing) -> dict[str, Any]:

@@ -58,15 +58,36 @@ async def set_change(session: AsyncSession, row: AnswerChange, version: int, val
     return True
 
 
+async def rebase(
+    session: AsyncSession, service_id: str, lang: str, aspect: str, before: int, after: int | None
+) -> None:
+    """An open wish that builds on one version builds on another from now on."""
+    await session.execute(
+        update(AnswerChange)
+        .where(
+            AnswerChange.service_id == service_id,
+            AnswerChange.lang == lang,
+            AnswerChange.aspect == aspect,
+            AnswerChange.state.in_(OPEN),
+            AnswerChange.base_version == before,
+        )
+        .values(base_version=after)
+    )
+
+
 async def due(session: AsyncSession, now: datetime) -> list[str]:
-    """Wishes whose day has come: to be published, or to be ended."""
+    """Wishes whose day has come: first those to be published, then those to be ended, in the order of their days. So what
+    follows a temporary answer takes its place before that is over."""
     rows = await session.scalars(
-        select(AnswerChange.id).where(
+        select(AnswerChange.id)
+        .where(
             or_(
                 and_(AnswerChange.state == "approved", AnswerChange.valid_from <= now),
                 and_(AnswerChange.state == "published", AnswerChange.valid_to <= now),
             )
         )
+        # "approved" before "published"
+        .order_by(AnswerChange.state, AnswerChange.valid_from, AnswerChange.valid_to, AnswerChange.id)
     )
     return list(rows.all())
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from kit.clock import iso
 from knowledge_base.editor.models import AnswerChange
@@ -15,6 +15,21 @@ from knowledge_base.models import ServiceAnswer
 from knowledge_base.records import Aspect
 
 Lang = Literal["lv", "ru", "en"]
+ChangeState = Literal["draft", "proposed", "approved", "published", "ended", "dropped", "overtaken"]
+#: Numbers of versions as the database can hold them.
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+_YEARS = range(2000, 3000)
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    """Refuses instants at the edges of the calendar, where its own arithmetic ends."""
+    if moment.year not in _YEARS:
+        raise ValueError(f"a year from {_YEARS.start} to {_YEARS.stop - 1}")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+Note = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
 _YEAR_OR_DAY = re.compile(r"\d{4}(-\d{2}-\d{2})?")
 
 
@@ -42,13 +57,13 @@ class WriteChange(_Body):
     """
 
     text: Annotated[str, StringConstraints(max_length=4000)] | None
-    base_version: int | None = None
+    base_version: Number | None = None
     source_date: Annotated[str, StringConstraints(max_length=10)] | None = None
-    note: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True)] = ""
-    valid_from: AwareDatetime | None = None
-    valid_to: AwareDatetime | None = None
+    note: Note = ""
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
     #: Of the wish itself, when it is there already.
-    version: int | None = Field(default=None, ge=1)
+    version: Number | None = None
 
     @field_validator("source_date")
     @classmethod
@@ -73,13 +88,13 @@ class NewChange(WriteChange):
 class Version(_Body):
     """The version of the wish that the person saw."""
 
-    version: int = Field(ge=1)
+    version: Number
 
 
 class Decision(Version):
     """The second person's word."""
 
-    note: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True)] = ""
+    note: Note = ""
 
 
 class Restore(_Body):
@@ -88,8 +103,8 @@ class Restore(_Body):
     service_id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     lang: Lang
     aspect: Aspect
-    to_version: int = Field(ge=1)
-    base_version: int | None = None
+    to_version: Number
+    base_version: Number | None = None
 
 
 class TryOut(_Body):

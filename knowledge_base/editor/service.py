@@ -9,8 +9,9 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,9 +29,23 @@ from knowledge_base.repository import KnowledgeRepository
 from knowledge_base.service import GENERAL
 
 EDITORS: Final = ("editor", "supervisor", "admin")
+_EDITOR: Final = "editor"
 #: Money in a text: a figure before or after the sign or the word. Its year has to be known.
-_MONEY = re.compile(r"€\s*\d|\d\s*(?:€|eiro|eur\b|евро|euro)", re.IGNORECASE)
+_SIGN = r"(?:€|\beur(?:os?|o)?\b|\beiro\b|\bевро\b)"
+_MONEY = re.compile(
+    rf"{_SIGN}\s*\d|\d[\s\d.,]*(?:(?:tūkst|milj|тыс|млн)\.?|thousand|million)?\s*(?:€|eiro|eur|евро|euro)",
+    re.IGNORECASE,
+)
 Announce = Callable[[], Awaitable[None]]
+log = structlog.get_logger(__name__)
+
+
+class _Shown(NamedTuple):
+    """What is to be shown of an answer; fields as in :class:`ServiceAnswer`."""
+
+    text: str
+    source_date: str | None
+    origin: str
 
 
 class EditorsDesk:
@@ -120,7 +135,7 @@ class EditorsDesk:
         return [version_view(row, wishes) for row in rows]
 
     async def changes(self, person: Person, states: list[str]) -> list[dict[str, Any]]:
-        """Wishes in some states, the latest first.
+        """Wishes in some states, or all; the latest two hundred, the latest first.
 
         Raises:
             Forbidden: the person does not edit.
@@ -229,7 +244,7 @@ class EditorsDesk:
             now = self._clock.now()
             if later(now, row.valid_to):
                 raise PieturaError("ends_before_it_begins")
-            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": note}
+            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": clean(note)}
             await self._set(session, row, version, {"state": "approved", "changed_at": now, **decided})
             if row.valid_from is None or row.valid_from <= now:
                 await self._publish(unit, row, now)
@@ -250,7 +265,7 @@ class EditorsDesk:
             if row.author_id == person.id:
                 raise Forbidden("own_change")
             now = self._clock.now()
-            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": note}
+            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": clean(note)}
             await self._set(unit.session, row, version, {"state": "draft", "changed_at": now, **decided})
             return await self._told(unit.session, person, row)
 
@@ -278,6 +293,13 @@ class EditorsDesk:
             PieturaError: ``shown_already``.
         """
         editors_only(person)
+        try:
+            return await self._restore(person, wanted)
+        except IntegrityError as error:
+            # A wish was begun, or an answer published, in the same instant.
+            raise Conflict("answer_changed") from error
+
+    async def _restore(self, person: Person, wanted: Restore) -> dict[str, Any]:
         async with self._db.unit() as unit:
             session = unit.session
             former = await repository.version_of(
@@ -313,30 +335,34 @@ class EditorsDesk:
             )
             session.add(row)
             await session.flush()
-            await self._publish(unit, row, now)
+            await self._publish(unit, row, now, origin=former.origin)
             return await self._told(session, person, row)
 
     # --- what time brings -------------------------------------------------------------------------------------------------
 
-    async def settle_due(self) -> int:
-        """Publishes what waits for its day and ends what has had it; how many there were. Safe in every worker at once."""
+    async def settle_due(self) -> None:
+        """Publishes what waits for its day, then ends what has had it. Safe in every worker at once: whoever changes the wish
+        first does the rest."""
         now = self._clock.now()
         async with self._db.read() as session:
             ids = await repository.due(session, now)
         for change_id in ids:
-            async with self._db.unit() as unit:
-                row = await repository.change(unit.session, change_id)
-                if row is None:
-                    continue
-                if row.state == "approved" and row.valid_from is not None and row.valid_from <= now:
-                    await self._publish(unit, row, now, waited=True)
-                elif row.state == "published" and row.valid_to is not None and row.valid_to <= now:
-                    await self._end(unit, row, now)
-        return len(ids)
+            try:
+                async with self._db.unit() as unit:
+                    row = await repository.change(unit.session, change_id)
+                    if row is not None and row.state == "approved":
+                        await self._publish(unit, row, now, waited=True)
+                    elif row is not None and row.state == "published":
+                        await self._end(unit, row, now)
+            except (Conflict, IntegrityError) as error:
+                # Another worker, or an editor, was faster; the next look finds what is left.
+                log.info("a wish met a change", change=change_id, error=type(error).__name__)
 
     # --- publishing -------------------------------------------------------------------------------------------------------
 
-    async def _publish(self, unit: UnitOfWork, row: AnswerChange, now: datetime, *, waited: bool = False) -> None:
+    async def _publish(
+        self, unit: UnitOfWork, row: AnswerChange, now: datetime, *, waited: bool = False, origin: str = _EDITOR
+    ) -> None:
         session = unit.session
         shown = await repository.current(session, row.service_id, row.lang, row.aspect)
         if _version(shown) != row.base_version:
@@ -345,10 +371,12 @@ class EditorsDesk:
             # Somebody else's answer came in between: what was agreed on is no longer what would be replaced.
             await repository.set_change(session, row, row.version, {"state": "overtaken", "changed_at": now})
             return
-        version = await self._show(session, row, shown, row.text, row.source_date, now)
+        version = 1 + await repository.highest_version(session, row.service_id, row.lang, row.aspect)
         published = {"state": "published", "published_at": now, "published_version": version, "changed_at": now}
+        # The wish first: of two workers one goes on from here.
         if not await repository.set_change(session, row, row.version, published):
-            raise Conflict("edited_elsewhere", who="–")
+            raise Conflict("edited_elsewhere")
+        await self._show(session, row, shown, version, _Shown(row.text or "", row.source_date, origin), now)
         unit.after_commit(self._announce)
 
     async def _end(self, unit: UnitOfWork, row: AnswerChange, now: datetime) -> None:
@@ -357,55 +385,72 @@ class EditorsDesk:
         shown = await repository.current(session, row.service_id, row.lang, row.aspect)
         if not await repository.set_change(session, row, row.version, {"state": "ended", "changed_at": now}):
             return
-        if _version(shown) != row.published_version:
+        if shown is None or shown.version != row.published_version:
             return
-        before = (
-            await repository.version_of(session, row.service_id, row.lang, row.aspect, row.base_version)
-            if row.base_version is not None
-            else None
+        before = await self._before(session, row, now)
+        version = 1 + await repository.highest_version(session, row.service_id, row.lang, row.aspect)
+        if before is None:
+            # There was nothing: nor is there now, and the files may bring something one day.
+            shown.current = False
+            await session.flush()
+            await repository.next_revision(session)
+        else:
+            await self._show(session, row, shown, version, _Shown(before.text, before.source_date, before.origin), now)
+        # Whoever builds on the temporary answer builds on what is shown instead of it now.
+        await repository.rebase(
+            session, row.service_id, row.lang, row.aspect, shown.version, version if before is not None else None
         )
-        text, dated = (before.text or None, before.source_date) if before is not None else (None, None)
-        await self._show(session, row, shown, text, dated, now)
         unit.after_commit(self._announce)
+
+    async def _before(self, session: AsyncSession, row: AnswerChange, now: datetime) -> ServiceAnswer | None:
+        """The latest version before a wish that has not had its day itself."""
+        wishes = await repository.published_changes(session, row.service_id, row.lang, row.aspect)
+        version = row.base_version
+        while version is not None:
+            wish = wishes.get(version)
+            if wish is None or not (wish.state == "ended" or later(now, wish.valid_to)):
+                return await repository.version_of(session, row.service_id, row.lang, row.aspect, version)
+            version = wish.base_version
+        return None
 
     async def _show(
         self,
         session: AsyncSession,
         row: AnswerChange,
         shown: ServiceAnswer | None,
-        text: str | None,
-        source_date: str | None,
+        version: int,
+        wanted: _Shown,
         now: datetime,
-    ) -> int:
-        """Makes ``text`` the answer in force, as a new version; its number. An empty one stands for none: so the importer
-        knows that an editor has withdrawn it."""
+    ) -> None:
+        """Makes ``wanted`` the answer in force. An empty text stands for none: so the importer knows that an editor has
+        withdrawn it."""
         if shown is not None:
             # Before the new one is stored: only one may be current.
             shown.current = False
             await session.flush()
-        version = 1 + await repository.highest_version(session, row.service_id, row.lang, row.aspect)
         session.add(
             ServiceAnswer(
                 service_id=row.service_id,
                 lang=row.lang,
                 aspect=row.aspect,
-                text=text or "",
+                text=wanted.text,
                 version=version,
                 current=True,
-                origin="editor",
-                source_date=source_date,
+                origin=wanted.origin,
+                source_date=wanted.source_date,
                 created_at=now,
             )
         )
         await session.flush()
         await repository.next_revision(session)
-        return version
 
     # --- what everything is made of ---------------------------------------------------------------------------------------
 
     def _values(self, wanted: WriteChange, aspect: str, shown: ServiceAnswer | None, now: datetime) -> dict[str, Any]:
         text = check(wanted.text, aspect, wanted.source_date)
-        if text == (shown.text or None if shown is not None else None):
+        stands = (shown.text or None, shown.source_date) if shown is not None else (None, None)
+        # The same text, confirmed for another year, is a change as well.
+        if text == stands[0] and wanted.source_date in (None, stands[1]):
             raise PieturaError("nothing_changed")
         if later(wanted.valid_from, wanted.valid_to) or later(now, wanted.valid_to):
             raise PieturaError("ends_before_it_begins")
@@ -429,13 +474,17 @@ class EditorsDesk:
 
     async def _set(self, session: AsyncSession, row: AnswerChange, version: int, values: dict[str, Any]) -> None:
         if not await repository.set_change(session, row, version, values):
-            await session.refresh(row)
-            raise Conflict("edited_elsewhere", who=row.decided_name or row.author_name)
+            raise Conflict("edited_elsewhere")
 
     async def _told(self, session: AsyncSession, person: Person, row: AnswerChange) -> dict[str, Any]:
         service = await session.get(Service, row.service_id)
-        shown = await repository.current(session, row.service_id, row.lang, row.aspect)
-        return self._view(person, row, service, shown)
+        place = (row.service_id, row.lang, row.aspect)
+        if row.state in repository.OPEN:
+            before = await repository.current(session, *place)
+        else:
+            # Of what is over it is told what it changed then.
+            before = await repository.version_of(session, *place, row.base_version) if row.base_version else None
+        return self._view(person, row, service, before)
 
     def _view(
         self, person: Person, row: AnswerChange, service: Service | None, shown: ServiceAnswer | None

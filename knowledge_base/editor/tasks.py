@@ -12,6 +12,7 @@ from knowledge_base.repository import KnowledgeRepository
 from knowledge_base.service import Content, KnowledgeBase, read_content
 
 log = structlog.get_logger(__name__)
+_AGAIN_S = 5.0
 
 
 class KnowledgeWatch:
@@ -26,7 +27,13 @@ class KnowledgeWatch:
         self._indexing: asyncio.Task[None] | None = None
         #: Read, and not in the index yet.
         self._fresh: Content | None = None
-        self.last_error: str | None = None
+        self._look_error: str | None = None
+        self._index_error: str | None = None
+
+    @property
+    def last_error(self) -> str | None:
+        """What went wrong last; None while all is well."""
+        return self._look_error or self._index_error
 
     def wake(self) -> None:
         """Something was published: look now."""
@@ -44,9 +51,9 @@ class KnowledgeWatch:
         while True:
             try:
                 await self.once()
-                self.last_error = None
+                self._look_error = None
             except Exception as error:
-                self.last_error = type(error).__name__
+                self._look_error = type(error).__name__
                 log.exception("knowledge base could not be refreshed")
             try:
                 await asyncio.wait_for(self._wake.wait(), self._every)
@@ -72,6 +79,10 @@ class KnowledgeWatch:
             content, self._fresh = self._fresh, None
             try:
                 await self._knowledge.index(content)
+                self._index_error = None
             except Exception as error:
-                self.last_error = type(error).__name__
+                self._index_error = type(error).__name__
                 log.exception("index could not be built")
+                # Search goes on by the old one; unless something newer has come, this is tried again.
+                self._fresh = self._fresh or content
+                await asyncio.sleep(_AGAIN_S)

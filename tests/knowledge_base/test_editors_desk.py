@@ -132,6 +132,69 @@ async def test_its_day_comes_and_goes(stage: Stage) -> None:
     assert ended["id"] == row["id"]
 
 
+async def _until(stage: Stage, desk: Desk, state: str, number: int) -> None:
+    async with asyncio.timeout(10):
+        while len((await _get(desk, "changes", state=state))["changes"]) < number:
+            await asyncio.sleep(0.05)
+
+
+async def test_one_temporary_answer_after_another(stage: Stage) -> None:
+    """What follows takes the place of what ends; at the end there is what there was before both."""
+    liga, admin = await stage.staff("liga"), await stage.staff("admin")
+    before, now = await _shown(liga), stage.clock.now()
+    days = [(now + timedelta(days=day)).isoformat() for day in (1, 2, 4)]
+    await _do(admin, await _proposed(liga, "Pirmais pagaidu teksts.", valid_to=days[1]), "approve")
+    # It begins after the first one has ended: it builds on what is shown then.
+    gap = (now + timedelta(days=2, hours=5)).isoformat()
+    await _do(admin, await _proposed(liga, "Otrais pagaidu teksts.", valid_from=gap, valid_to=days[2]), "approve")
+    stage.clock.push(timedelta(days=2, minutes=1))
+    await _until(stage, liga, "ended", 1)
+    assert (await _shown(await stage.staff("liga")))["text"] == before["text"]
+    stage.clock.push(timedelta(hours=6))
+    liga = await stage.staff("liga")
+    await _until(stage, liga, "published", 1)
+    assert (await _shown(liga))["text"] == "Otrais pagaidu teksts."
+    stage.clock.push(timedelta(days=3))
+    liga = await stage.staff("liga")
+    await _until(stage, liga, "ended", 2)
+    after = await _shown(liga)
+    # Not the first temporary text, which has had its day; and the files may change it again, as before.
+    assert (after["text"], after["origin"]) == (before["text"], before["origin"])
+
+
+async def test_its_successor_begins_in_the_moment_it_ends(stage: Stage) -> None:
+    liga, admin = await stage.staff("liga"), await stage.staff("admin")
+    turn = (stage.clock.now() + timedelta(days=1)).isoformat()
+    await _do(admin, await _proposed(liga, "Līdz pusnaktij.", valid_to=turn), "approve")
+    await _do(admin, await _proposed(liga, "No pusnakts.", valid_from=turn), "approve")
+    stage.clock.push(timedelta(days=1, minutes=1))
+    liga = await stage.staff("liga")
+    await _until(stage, liga, "ended", 1)
+    assert (await _shown(liga))["text"] == "No pusnakts."
+    assert (await _get(liga, "changes", state="overtaken"))["changes"] == []
+
+
+async def test_what_was_nothing_before_is_nothing_again(stage: Stage) -> None:
+    liga, admin = await stage.staff("liga"), await stage.staff("admin")
+    lacking = next(
+        one["aspect"] for one in (await _get(liga, f"services/{_SERVICE}"))["answers"]["lv"] if one["text"] is None
+    )
+    until = (stage.clock.now() + timedelta(days=1)).isoformat()
+    row = await _proposed(liga, "Pagaidu teksts.", aspect=lacking, valid_to=until)
+    await _do(admin, row, "approve")
+    stage.clock.push(timedelta(days=1, minutes=1))
+    liga = await stage.staff("liga")
+    await _until(stage, liga, "ended", 1)
+    place = {**_PLACE, "aspect": lacking}
+    assert ((await _shown(liga, place))["text"], (await _shown(liga, place))["version"]) == (None, None)
+
+
+async def test_the_same_text_for_another_year_is_a_change(stage: Stage) -> None:
+    liga = await stage.staff("liga")
+    text = (await _shown(liga))["text"]
+    assert (await _draft(liga, text, source_date="2027")).status_code == 201
+
+
 async def test_an_answer_that_came_in_between_is_not_written_over(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
     soon = (stage.clock.now() + timedelta(hours=1)).isoformat()
@@ -237,6 +300,7 @@ async def test_only_editors_edit(stage: Stage) -> None:
     del liga.http.headers["x-csrf-token"]
     assert (await liga.http.post("/editor/changes", json=body)).status_code == 403
     assert (await liga.http.get("/editor/services/nav-tada")).status_code == 404
+    assert (await liga.http.get("/editor/changes", params={"state": "nav-tada"})).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -248,6 +312,8 @@ async def test_only_editors_edit(stage: Stage) -> None:
         ({"valid_to": "2020-01-01T00:00:00Z"}, "ends_before_it_begins"),
         ({"service_id": "nav-tada"}, "not_found"),
         ({"base_version": 77}, "answer_changed"),
+        ({"base_version": 2**40}, "bad_request"),
+        ({"valid_from": "0001-01-01T00:00:00+02:00"}, "bad_request"),
     ],
 )
 async def test_what_is_refused(stage: Stage, change: dict[str, Any], code: str) -> None:
@@ -268,6 +334,14 @@ async def test_nothing_changed_is_no_change(stage: Stage) -> None:
 def test_money_needs_its_year() -> None:
     assert check("Maksā 12,50 €.", "cost", "2026") == "Maksā 12,50 €."
     assert check("Jāgaida 30 dienas.", "deadline", None) == "Jāgaida 30 dienas."
-    for text in ("Maksā €12.", "Maksā 12 EUR.", "Maksā 3 eiro.", "Стоит 5 евро."):
+    for text in (
+        "Maksā €12.",
+        "Maksā 12 EUR.",
+        "Maksā 3 eiro.",
+        "Стоит 5 евро.",
+        "The fee is EUR 35.00",
+        "Līdz 5 tūkst. eiro.",
+        "До 5 тыс. евро",
+    ):
         with pytest.raises(PieturaError):
             check(text, "cost", None)

@@ -1,9 +1,19 @@
-"""canned answers for operators"""
+"""canned answers for operators, with a first set of them
+
+The set comes once, with the table: what editors change or delete afterwards stays so.
+"""
 
 from __future__ import annotations
 
+import json
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
+
+import handoff.answering
 
 revision = "0007"
 down_revision = "0006"
@@ -13,7 +23,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Forward."""
-    op.create_table(
+    table = op.create_table(
         "canned_answer",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -28,6 +38,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_answer")),
         sa.UniqueConstraint("shortcut", name=op.f("uq_canned_answer_shortcut")),
     )
+    file = Path(str(handoff.answering.__file__)).parent / "data" / "canned.json"
+    now = datetime.now(UTC)
+    rows = json.loads(file.read_text("utf-8"))
+    op.bulk_insert(table, [{"id": str(uuid.uuid4()), "version": 1, "changed_at": now, **row} for row in rows])
 
 
 def downgrade() -> None:

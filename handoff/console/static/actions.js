@@ -160,10 +160,10 @@ export function discard(one) {
   saveUnsent();
 }
 
-/** @type {((conversation: string, text: string, after: boolean) => void)[]} */
+/** @type {((conversation: string, text: string, after: boolean) => boolean)[]} */
 const refillListeners = [];
 
-/** @param {(conversation: string, text: string, after: boolean) => void} fn called when a text is to stand in the composer again @returns {() => void} */
+/** @param {(conversation: string, text: string, after: boolean) => boolean} fn called when a text is to stand in the composer again; tells whether it has taken it @returns {() => void} */
 export function whenRefilled(fn) {
   refillListeners.push(fn);
   return () => void refillListeners.splice(refillListeners.indexOf(fn), 1);
@@ -171,12 +171,22 @@ export function whenRefilled(fn) {
 
 /** What was refused goes back to where it can be mended: a text too long is neither sent again nor thrown away. @param {import("./types.js").Pending} one */
 export function takeBack(one) {
-  discard(one);
   refill(one.conversation, one.text);
+  discard(one);
 }
 
-/** Puts a text into the composer of the open conversation, before or after what stands there. @param {string} conversation @param {string} text @param {boolean} [after] */
-export const refill = (conversation, text, after = false) => refillListeners.forEach((fn) => fn(conversation, text, after));
+/** Two texts as one, with a line between them. @param {string} stands @param {string} added @param {boolean} after */
+export const together = (stands, added, after) =>
+  !stands.trim() ? added : after ? `${stands.trimEnd()}\n\n${added}` : `${added}\n\n${stands}`;
+
+/** Puts a text into the composer of a conversation, before or after what stands there. @param {string} conversation @param {string} text @param {boolean} [after] */
+export function refill(conversation, text, after = false) {
+  if (refillListeners.some((fn) => fn(conversation, text, after))) return;
+  // No composer is there (a note is being written, or the conversation is another's): its draft gets it.
+  const me = state.me?.id ?? "";
+  keep.writeDraft(me, conversation, together(keep.readDraft(me, conversation), text, after));
+  if (state.noting === conversation) set({ noting: null });
+}
 
 /** @param {import("./types.js").Pending} one @param {Partial<import("./types.js").Pending>} patch */
 const mark = (one, patch) =>
@@ -299,6 +309,12 @@ export function markRead(id) {
   readUpTo.set(id, last);
   if (card.unread) applyCard({ ...card, unread: 0 }, false);
   api.post(api.conversationPath(id, "read"), { seq: last }).catch(() => readUpTo.delete(id));
+}
+
+/** Tell the server that the notes which call me have been looked at. Not from a window that nobody looks at. @param {string} id */
+export function markNotesSeen(id) {
+  if (!cardOf(id)?.mentioned || document.visibilityState === "hidden") return;
+  api.post(api.conversationPath(id, "notes/seen")).catch(() => {});
 }
 
 /** Open the one who has waited longest, other than the one already open. */

@@ -139,7 +139,7 @@ function watchMentions() {
   const before = called;
   const now = [...state.cards.values()].filter((c) => c.mentioned);
   called = new Set(now.map((c) => c.id));
-  const fresh = before ? now.filter((c) => !before.has(c.id) && route().id !== c.id) : [];
+  const fresh = before ? now.filter((c) => !before.has(c.id) && !(route().id === c.id && document.visibilityState === "visible" && document.hasFocus())) : [];
   if (!fresh.length) return;
   const text = t("notes.called", { place: placeOf(fresh[0]) });
   toast("info", text);

@@ -298,8 +298,9 @@ export async function signOut() {
   } catch (error) {
     if (!(error instanceof api.ApiError) || error.status !== 401) throw error; // 401: the session had ended already
   }
-  if (me) keep.forgetAll(me.id);
   signedOut();
+  // After the pages are gone: on their way out they keep what is typed.
+  if (me) setTimeout(() => keep.forgetAll(me.id), 0);
 }
 
 /** The session is over, by the person's will or the server's: nothing of it stays on the screen. */
@@ -318,6 +319,9 @@ export function signedOut() {
     toasts: [],
     dialog: null,
     busy: new Set(),
+    looking: new Map(),
+    noting: null,
+    detailsTab: "about",
   });
 }
 api.whenSignedOut(signedOut);

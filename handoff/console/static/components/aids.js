@@ -14,21 +14,28 @@ import { Icon } from "./icons.js";
 /** What the citizen writes in several messages at once is looked up once. */
 const GATHER_MS = 350;
 
-/** What a gap in a text looks like: `[vārds]`. */
-const GAP = /\[[^[\]\n]{1,40}\]/;
+/** What a gap in a canned answer looks like: `[vārds]`. */
+const GAP = /\[[^[\]\n]{1,40}\]/g;
+/** Gaps that came with canned answers: whatever else stands in brackets is the person's own. @type {Set<string>} */
+const gaps = new Set();
+
+/** The first gap that still stands in a text: nobody is to be greeted as "[vārds]". @param {string} text @returns {string|null} */
+export const openGap = (text) => text.match(GAP)?.find((gap) => gaps.has(gap)) ?? null;
 
 /** Put a text into the composer, and select its first gap so that typing fills it. @param {string} conversation @param {string} text */
 export function insert(conversation, text) {
+  for (const gap of text.match(GAP) ?? []) gaps.add(gap);
   refill(conversation, text, true);
   setTimeout(() => {
     const field = /** @type {HTMLTextAreaElement|null} */ (document.getElementById("composer-text"));
     if (!field) return;
     field.focus();
-    const gap = GAP.exec(field.value);
-    if (gap) field.setSelectionRange(gap.index, gap.index + gap[0].length);
-    else field.setSelectionRange(field.value.length, field.value.length);
+    const begins = Math.max(0, field.value.lastIndexOf(text));
+    const gap = openGap(field.value.slice(begins));
+    const at = gap ? field.value.indexOf(gap, begins) : field.value.length;
+    field.setSelectionRange(at, at + (gap?.length ?? 0));
     field.scrollTop = 0;
-  }, 30);
+  }, 60);
 }
 
 /** @param {number} probability */

@@ -1,6 +1,6 @@
 // @ts-check
 // Where the answer is written, or the reason why it cannot be.
-import { begin, send, typing, whenRefilled } from "../actions.js";
+import { begin, send, together, typing, whenRefilled } from "../actions.js";
 import { lengthOn } from "../count.js";
 import { html } from "../html.js";
 import { t } from "../i18n.js";
@@ -8,7 +8,7 @@ import { readDraft, writeDraft } from "../keep.js";
 import { settingsOf, showDialog } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { AidButtons, Aids } from "./aids.js";
+import { AidButtons, Aids, openGap } from "./aids.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
 import { NoteSwitch, NoteWriter } from "./notes.js";
@@ -87,10 +87,10 @@ function Writer({ card, me }) {
     const keepNow = () => writeDraft(me, id, latest.current);
     window.addEventListener("pagehide", keepNow);
     const off = whenRefilled((conversation, added, after) => {
-      if (conversation !== id) return;
-      const stands = latest.current.trim();
-      setText(!stands ? added : after ? `${latest.current.trimEnd()}\n\n${added}` : `${added}\n\n${latest.current}`);
+      if (conversation !== id) return false;
+      setText(together(latest.current, added, after));
       field.current?.focus();
+      return true;
     });
     return () => {
       off();
@@ -121,6 +121,14 @@ function Writer({ card, me }) {
     if (!said) return;
     if (closed) {
       setProblem(ways.some((one) => one.allowed) ? t("social.mode.choose") : t("social.mode.none"));
+      return;
+    }
+    const gap = openGap(said);
+    if (gap) {
+      setProblem(t("composer.gap", { gap }));
+      const at = text.indexOf(gap);
+      field.current?.focus();
+      field.current?.setSelectionRange(at, at + gap.length);
       return;
     }
     if (tooLong) {

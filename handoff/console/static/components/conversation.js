@@ -1,6 +1,6 @@
 // @ts-check
 // The middle pane: who it is, what may be done, everything that was said, the composer.
-import { begin, markRead } from "../actions.js";
+import { begin, markNotesSeen, markRead } from "../actions.js";
 import { cx, html } from "../html.js";
 import { dayKey, dayName, label, t } from "../i18n.js";
 import { isMine } from "../model.js";
@@ -121,11 +121,14 @@ function Messages({ id }) {
     toBottom();
   }, [Boolean(thread)]);
   useEffect(() => {
-    const read = () => markRead(id);
+    const read = () => {
+      markRead(id);
+      markNotesSeen(id);
+    };
     read();
     document.addEventListener("visibilitychange", read);
     return () => document.removeEventListener("visibilitychange", read);
-  }, [total, conversation?.card?.unread, conversation?.card?.may]);
+  }, [total, conversation?.card?.unread, conversation?.card?.mentioned, conversation?.card?.may]);
 
   const onScroll = () => {
     const element = box.current;
@@ -139,18 +142,27 @@ function Messages({ id }) {
   const rows = [];
   let day = "";
   let noted = 0;
+  /** The day before the first thing of that day. @param {string} ts @returns {boolean} whether it is the day of what stands before */
+  const sameDayAs = (ts) => {
+    const key = dayKey(ts);
+    if (key === day) return true;
+    rows.push(html`<li class="day" key=${`day-${key}`}><span>${dayName(ts)}</span></li>`);
+    day = key;
+    return false;
+  };
   // Notes stand where they were written, between the messages.
   const notesUntil = (/** @type {number} */ until) => {
-    while (noted < notes.length && Date.parse(notes[noted].ts) < until) rows.push(html`<${NoteView} key=${notes[noted].id} note=${notes[noted++]} me=${me?.id ?? ""} />`);
+    while (noted < notes.length && Date.parse(notes[noted].ts) < until) {
+      const note = notes[noted++];
+      sameDayAs(note.ts);
+      rows.push(html`<${NoteView} key=${note.id} note=${note} me=${me?.id ?? ""} />`);
+    }
   };
   messages.forEach((message, i) => {
     const notedBefore = noted;
     notesUntil(Date.parse(message.ts));
-    const key = dayKey(message.ts);
     const before = messages[i - 1];
-    const sameDay = key === day;
-    if (!sameDay) rows.push(html`<li class="day" key=${`day-${key}`}><span>${dayName(message.ts)}</span></li>`);
-    day = key;
+    const sameDay = sameDayAs(message.ts);
     const grouped = Boolean(sameDay && noted === notedBefore && before && before.author.kind === message.author.kind && before.author.name === message.author.name &&
       Date.parse(message.ts) - Date.parse(before.ts) < GROUP_MS);
     const own = message.author.kind === "operator" || message.author.kind === "specialist";
@@ -187,7 +199,7 @@ const subPlace = (card) => card.institution?.name ?? (card.composer ? (card.muni
 /** Colleagues who have the same open: before two of them answer. @param {{id: string}} props */
 function Looking({ id }) {
   const names = useStore((s) => (s.looking.get(id) ?? NOBODY).map((one) => one.name).join(", "));
-  return names ? html`<span class="looking"><${Icon} name="show" size=${14} />${t("conversation.looking", { names })}</span>` : null;
+  return names ? html`<span class="looking" role="status"><${Icon} name="show" size=${14} />${t("conversation.looking", { names })}</span>` : null;
 }
 
 /** @param {{id: string}} props */

@@ -165,7 +165,7 @@ function HelpDialog() {
         ${KEYS.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(`key.${what}`)}</dd></div>`)}
         <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>${t("key.arrows")}</dd></div>
         <div><dt><kbd>Enter</kbd></dt><dd>${t("key.enter")}</dd></div>
-        <div><dt><kbd>Alt</kbd>+<kbd>1</kbd>–<kbd>3</kbd></dt><dd>${t("key.alt_aid")}</dd></div>
+        <div><dt><kbd>Alt</kbd>+<kbd>1</kbd>–<kbd>3</kbd></dt><dd>${t("key.aid_writing")}</dd></div>
         <div><dt><kbd>Ctrl</kbd>+<kbd>Enter</kbd></dt><dd>${t("key.ctrl_enter")}</dd></div>
         <div><dt><kbd>Esc</kbd></dt><dd>${t("key.escape")}</dd></div>
       </dl>

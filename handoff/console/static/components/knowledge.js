@@ -20,6 +20,8 @@ const SEARCH_DELAY_MS = 250;
 export function KnowledgePanel({ card }) {
   const [search, setSearch] = useState("");
   const [lang, setLang] = useState(card.lang);
+  /** What is looked at: what a search found, or one service. */
+  const [showing, setShowing] = useState(/** @type {"found"|"service"} */ ("service"));
   const [found, setFound] = useState(/** @type {Found[]|null} */ (null));
   /** Enter was pressed before the answer was there: the first that comes is opened. */
   const hurried = useRef(false);
@@ -40,17 +42,17 @@ export function KnowledgePanel({ card }) {
   };
   useEffect(() => {
     const wanted = search.trim();
+    if (showing === "service" || !wanted) return undefined;
     setError("");
     // What was found for other words must not be taken for the answer to these.
     setFound(null);
-    if (!wanted) return undefined;
     let current = true;
     const timer = setTimeout(() => {
       api.get(`knowledge${api.query({ q: wanted, lang })}`).then(
         (answer) => {
           if (!current) return;
+          setFound(answer.services);
           if (hurried.current && answer.services.length) open(answer.services[0]);
-          else setFound(answer.services);
           hurried.current = false;
         },
         (problem) => current && fail(problem),
@@ -60,7 +62,7 @@ export function KnowledgePanel({ card }) {
       current = false;
       clearTimeout(timer);
     };
-  }, [search, lang]);
+  }, [search, lang, showing]);
   useEffect(() => {
     setAnswers(null);
     if (!service) return undefined;
@@ -77,7 +79,8 @@ export function KnowledgePanel({ card }) {
   /** @param {Found} one */
   const open = (one) => {
     setService({ id: one.id, title: one.title });
-    setFound(null);
+    setShowing("service");
+    setError("");
     setTimeout(() => heading.current?.focus(), 60);
   };
   /** @param {KnownAnswer} answer */
@@ -90,23 +93,33 @@ export function KnowledgePanel({ card }) {
   return html`
     <div class="knowledge">
       <h2 class="vh">${t("knowledge.title")}</h2>
-      <form class="knowledge__search" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); if (found?.[0]) open(found[0]); else if (!found) hurried.current = search.trim() !== ""; }}>
+      <form class="knowledge__search" role="search" onSubmit=${(/** @type {Event} */ e) => {
+        e.preventDefault();
+        if (showing === "service") setShowing(search.trim() ? "found" : "service");
+        else if (found?.[0]) open(found[0]);
+        else hurried.current = !found;
+      }}>
         <label class="vh" for="knowledge-search">${t("knowledge.search")}</label>
         <input id="knowledge-search" class="input" type="search" value=${search} placeholder=${t("knowledge.search")} maxLength="300" autocomplete="off"
-          onInput=${(/** @type {any} */ e) => { hurried.current = false; setSearch(e.target.value); }} />
+          onInput=${(/** @type {any} */ e) => {
+            hurried.current = false;
+            setSearch(e.target.value);
+            setShowing(e.target.value.trim() ? "found" : "service");
+          }} />
         <div class="segments" role="group" aria-label=${t("knowledge.lang")}>
           ${LANGUAGES.map((code) => html`<button type="button" key=${code} aria-pressed=${code === lang ? "true" : "false"} lang=${code}
             aria-label=${t(`own_language.${code}`)} onClick=${() => setLang(code)}>${code.toUpperCase()}</button>`)}
         </div>
       </form>
       <${Alert} text=${error} />
-      <p class="vh" role="status">${found ? t("knowledge.found", { count: found.length }) : ""}</p>
-      ${found && html`<ul class="knowledge__found" role="list">${found.map((one) => html`
+      <p class="vh" role="status">${showing === "found" && found ? t("knowledge.found", { count: found.length }) : ""}</p>
+      ${showing === "found" && found && html`<ul class="knowledge__found" role="list">${found.map((one) => html`
         <li key=${one.id}><button type="button" class="knowledge__one" onClick=${() => open(one)}>
           <span class="knowledge__title"><bdi>${one.title}</bdi></span><span class="muted"><bdi>${one.institution}</bdi></span>
         </button></li>`)}
         ${found.length === 0 && html`<li class="muted">${t("pick.nothing")}</li>`}</ul>`}
-      ${!found && service && html`
+      ${showing === "service" && service && html`
+        ${found && search.trim() && html`<p><button type="button" class="link-button" onClick=${() => setShowing("found")}>${t("knowledge.to_found")}</button></p>`}
         <h3 class="knowledge__service" tabindex="-1" ref=${heading}><bdi>${service.title}</bdi></h3>
         ${first && html`<p class="muted"><bdi>${first.institution}</bdi></p>`}
         ${!answers && !error && html`<p class="muted" role="status">${t("conversation.loading")}</p>`}
@@ -119,6 +132,6 @@ export function KnowledgePanel({ card }) {
               ${card.may.includes("reply") && html`<${Button} icon="edit" onClick=${() => take(answer)}>${t("knowledge.use")}<span class="vh">: ${answer.aspect_name}</span></>`}
             </div>
           </article>`)}`}
-      ${!found && !service && html`<p class="muted knowledge__empty"><${Icon} name="search" />${t("knowledge.empty")}</p>`}
+      ${showing === "service" && !service && html`<p class="muted knowledge__empty"><${Icon} name="search" />${t("knowledge.empty")}</p>`}
     </div>`;
 }

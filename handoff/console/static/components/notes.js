@@ -6,7 +6,7 @@ import { html } from "../html.js";
 import { clock, t, time } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
 import { loadConversation, toast } from "../session.js";
-import { set, useStore } from "../store.js";
+import { set, state, useStore } from "../store.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
@@ -36,6 +36,9 @@ export const NoteSwitch = ({ id }) => html`
 /** Under which name the draft is kept: apart from the answer's. @param {string} id */
 const draftOf = (id) => `${id}.note`;
 
+/** Whether a text calls somebody by his whole name: "@Anna Bērziņa-Kalniņa" does not call Anna Bērziņa. @param {string} text @param {string} name */
+const names = (text, name) => new RegExp(`@${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\p{L}\\p{N}-])`, "u").test(text);
+
 /** @param {{card: Card, me: string}} props */
 export function NoteWriter({ card, me }) {
   const id = card.id;
@@ -44,8 +47,8 @@ export function NoteWriter({ card, me }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   const field = useRef(/** @type {HTMLTextAreaElement|null} */ (null));
-  // Made once: a repeat after a lost answer is the same note.
-  const noteId = useRef(uuid());
+  // A repeat after a lost answer is the same note; a text that was changed in between is another one.
+  const attempt = useRef({ id: uuid(), text: "" });
   const latest = useRef(text);
   latest.current = text;
 
@@ -65,16 +68,17 @@ export function NoteWriter({ card, me }) {
   }, []);
 
   const leave = () => {
-    set({ noting: null });
+    if (state.noting === id) set({ noting: null });
     setTimeout(() => (document.getElementById("composer-text") ?? document.getElementById("conversation-title"))?.focus(), 30);
   };
-  const called = mentionable.filter((one) => text.includes(`@${one.name}`));
+  const called = mentionable.filter((one) => names(text, one.name));
   const save = async () => {
     if (busy || !text.trim()) return;
     setBusy(true);
     setError("");
+    if (attempt.current.text !== text.trim()) attempt.current = { id: uuid(), text: text.trim() };
     try {
-      await api.post(api.conversationPath(id, "notes"), { id: noteId.current, text: text.trim(), mentions: called.map((one) => one.id) });
+      await api.post(api.conversationPath(id, "notes"), { ...attempt.current, mentions: called.map((one) => one.id) });
     } catch (problem) {
       if (!(problem instanceof api.ApiError)) throw problem;
       setError(reason(problem));

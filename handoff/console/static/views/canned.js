@@ -35,6 +35,7 @@ export function CannedPage({ id }) {
   const [round, setRound] = useState(0);
   useEffect(() => {
     setError("");
+    setAll(null);
     api.get("canned").then(setAll, (problem) => {
       if (!(problem instanceof api.ApiError)) throw problem;
       setError(reason(problem));
@@ -82,6 +83,8 @@ function CannedList({ all }) {
 /** @param {{one: CannedAnswer|null, variables: string[]}} props */
 function CannedForm({ one, variables }) {
   const institutions = useStore((s) => s.institutions);
+  // What was seen when the form was opened: a list fetched anew meanwhile must not lend its version to an old text.
+  const [version] = useState(one?.version);
   const [shortcut, setShortcut] = useState(one?.shortcut ?? "");
   const [title, setTitle] = useState(one?.title ?? "");
   const [texts, setTexts] = useState(/** @type {Record<string, string>} */ ({ lv: "", ru: "", en: "", ...one?.texts }));
@@ -113,7 +116,7 @@ function CannedForm({ one, variables }) {
     setBusy(true);
     const body = { shortcut: shortcut.trim(), title: title.trim(), texts, institution_id: institution || null };
     try {
-      if (one) await api.put(`canned/${one.id}`, { ...body, version: one.version });
+      if (one) await api.put(`canned/${one.id}`, { ...body, version });
       else await api.post("canned", body);
       toast("ok", t("canned.saved"));
       go("#/canned");
@@ -129,7 +132,7 @@ function CannedForm({ one, variables }) {
   const drop = async () => {
     if (!one) return "";
     try {
-      await api.remove(`canned/${one.id}${api.query({ version: one.version })}`);
+      await api.remove(`canned/${one.id}${api.query({ version })}`);
     } catch (problem) {
       if (!(problem instanceof api.ApiError)) throw problem;
       return reason(problem);

@@ -10,9 +10,10 @@ import { fold } from "../components/picklist.js";
 import { differences } from "../differences.js";
 import { cx, html } from "../html.js";
 import { calendarDay, dateTime, label, LANGUAGES, t } from "../i18n.js";
+import { readDraft, writeDraft } from "../keep.js";
 import { fromField, toField } from "../riga.js";
-import { go } from "../router.js";
 import { toast } from "../session.js";
+import { useStore } from "../store.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** @typedef {{id: string, title: string, institution: string, kind: string, confidence: string, review_due: string|null, due: boolean, aspects: number, missing: Record<string, number>, open: number}} ServiceRow */
@@ -53,6 +54,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js
  */
 
 const FILTERS = ["all", "due", "missing", "open"];
+/** So many the server gives at once. */
+const MOST_CHANGES = 200;
 /** @type {Record<string, string[]>} */
 const STATES = { proposed: ["proposed"], draft: ["draft"], approved: ["approved"], done: ["published", "ended", "dropped", "overtaken"] };
 
@@ -72,9 +75,12 @@ function useFetched(path) {
   const [got, setGot] = useState(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [round, setRound] = useState(0);
+  const known = useRef(path);
   useEffect(() => {
     let current = true;
     setError("");
+    if (known.current !== path) setGot(null);
+    known.current = path;
     api.get(path).then(
       (answer) => current && setGot(answer),
       (problem) => {
@@ -171,7 +177,10 @@ function ServiceView({ id }) {
 
 /** @param {{service: ServicePage, lang: string, answer: Answer, change: Change|null, again: () => void}} props */
 function AnswerBox({ service, lang, answer, change, again }) {
-  const [editing, setEditing] = useState(false);
+  const me = useStore((s) => s.me?.id ?? "");
+  // What was typed before the language was changed, or the page left, is still being written.
+  const begun = readDraft(me, draftOf(service.id, lang, answer.aspect)) !== "";
+  const [editing, setEditing] = useState(begun && !change);
   const [history, setHistory] = useState(false);
   const title = t(`knowledge.aspect.${answer.aspect}`);
   return html`
@@ -185,16 +194,21 @@ function AnswerBox({ service, lang, answer, change, again }) {
         : html`<p class="muted">${t("knowledge.no_answer")}</p>`)}
       ${editing && html`<${ChangeForm} service=${service} lang=${lang} answer=${answer} change=${null} onDone=${() => { setEditing(false); again(); }} onCancel=${() => setEditing(false)} />`}
       ${change && html`<${ChangeView} change=${change} answer=${answer} service=${service} again=${again} />`}
-      ${history && html`<${History} service=${service.id} lang=${lang} answer=${answer} again=${again} open=${Boolean(change)} />`}
+      ${history && html`<${History} key=${answer.version} service=${service.id} lang=${lang} answer=${answer} again=${again} open=${Boolean(change)} />`}
     </section>`;
 }
+
+/** Under which name what is typed is kept: until it is saved, given up, or the person signs out. @param {string} service @param {string} lang @param {string} aspect */
+const draftOf = (service, lang, aspect) => `answer.${service}.${lang}.${aspect}`;
 
 /**
  * @param {{service: {id: string}, lang: string, answer: Answer, change: Change|null, onDone: () => void, onCancel: () => void}} props
  *   `answer`: what is shown now, as this person sees it
  */
 function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
-  const [text, setText] = useState(change ? (change.text ?? "") : (answer.text ?? ""));
+  const me = useStore((s) => s.me?.id ?? "");
+  const draft = draftOf(service.id, lang, answer.aspect);
+  const [text, setText] = useState(() => readDraft(me, draft) || (change ? (change.text ?? "") : (answer.text ?? "")));
   const [dated, setDated] = useState(change?.source_date ?? "");
   const [note, setNote] = useState(change?.note ?? "");
   const [from, setFrom] = useState(toField(change?.valid_from ?? ""));
@@ -202,8 +216,35 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
   const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  // What this person has seen: another answer that comes meanwhile is shown to him first, and only then written over.
+  const [base, setBase] = useState(answer.version);
+  const [moved, setMoved] = useState(/** @type {Answer|null} */ (null));
+  // What has been stored already, when proposing it failed: the next attempt goes on with it.
+  const stored = useRef(change);
   const form = useRef(/** @type {HTMLFormElement|null} */ (null));
   useLayoutEffect(() => form.current?.querySelector("textarea")?.focus(), []);
+
+  /** @param {string} next */
+  const type = (next) => {
+    setText(next);
+    writeDraft(me, draft, next);
+  };
+  const done = () => {
+    writeDraft(me, draft, "");
+    onDone();
+  };
+  const cancel = () => {
+    writeDraft(me, draft, "");
+    if (stored.current !== change) onDone();
+    else onCancel();
+  };
+  /** The answer is another by now: it is fetched and shown beside what is typed. */
+  const compare = async () => {
+    const page = await api.get(`editor/services/${encodeURIComponent(service.id)}`);
+    const now = page.answers[lang].find((/** @type {Answer} */ one) => one.aspect === answer.aspect);
+    setBase(now.version);
+    setMoved(now);
+  };
   /** @param {boolean} propose */
   const submit = async (propose) => {
     if (busy) return;
@@ -217,16 +258,18 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
       return;
     }
     setBusy(true);
-    const body = { text: text.trim() || null, base_version: answer.version, source_date: dated.trim() || null, note: note.trim(), valid_from: starts, valid_to: ends };
+    const body = { text: text.trim() || null, base_version: base, source_date: dated.trim() || null, note: note.trim(), valid_from: starts, valid_to: ends };
     try {
-      let saved = change
-        ? await api.put(`editor/changes/${change.id}`, { ...body, version: change.version })
+      const known = stored.current;
+      stored.current = known
+        ? await api.put(`editor/changes/${known.id}`, { ...body, version: known.version })
         : await api.post("editor/changes", { ...body, service_id: service.id, lang, aspect: answer.aspect });
-      if (propose) saved = await api.post(`editor/changes/${saved.id}/propose`, { version: saved.version });
+      if (propose) await api.post(`editor/changes/${stored.current?.id}/propose`, { version: stored.current?.version });
       toast("ok", t(propose ? "knowledge.proposed" : "knowledge.saved"));
-      onDone();
+      done();
     } catch (problem) {
       if (!(problem instanceof api.ApiError)) throw problem;
+      if (problem.code === "answer_changed") await compare().catch(() => {});
       setBusy(false);
       const said = reason(problem);
       if (problem.code === "money_needs_date" || namedFields(problem).includes("source_date")) setErrors({ dated: problem.code === "money_needs_date" ? said : t("knowledge.wrong.date") });
@@ -237,7 +280,8 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
   };
   return html`
     <form class="desk__form" noValidate ref=${form} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(true); }}>
-      <${Field} label=${t("knowledge.field.text")} hint=${t("knowledge.field.text_hint")} rows=${8} lang=${lang} spellcheck maxLength="4000" value=${text} onInput=${setText} error=${errors.text} />
+      <${Field} label=${t("knowledge.field.text")} hint=${t("knowledge.field.text_hint")} rows=${8} lang=${lang} spellcheck maxLength="4000" value=${text} onInput=${type} error=${errors.text} />
+      ${moved && html`<div class="notice"><p><strong>${t("knowledge.moved")}</strong></p><${Difference} before=${moved.text} after=${text} lang=${lang} /></div>`}
       <div class="desk__row">
         <${Field} label=${t("knowledge.field.dated")} hint=${`${t("knowledge.field.dated_hint")}${answer.source_date ? ` · ${t("knowledge.field.dated_before", { date: answer.source_date })}` : ""}`} optional value=${dated} onInput=${setDated} error=${errors.dated} maxLength="10" inputmode="numeric" />
         <${Field} label=${t("knowledge.field.from")} optional type="datetime-local" value=${from} onInput=${setFrom} error=${errors.from} />
@@ -248,7 +292,7 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
       <div class="desk__buttons">
         <${Button} type="submit" kind="primary" icon="send" busy=${busy}>${t("knowledge.propose")}</>
         <${Button} busy=${busy} onClick=${() => submit(false)}>${t("knowledge.save")}</>
-        <${Button} kind="quiet" onClick=${onCancel}>${t("action.cancel")}</>
+        <${Button} kind="quiet" onClick=${cancel}>${t("action.cancel")}</>
       </div>
     </form>`;
 }
@@ -260,7 +304,9 @@ export const Difference = ({ before, after, lang }) => html`
 
 /** @param {{change: Change, answer: Answer|null, service: {id: string}, again: () => void}} props */
 function ChangeView({ change, answer, service, again }) {
-  const [editing, setEditing] = useState(false);
+  const me = useStore((s) => s.me?.id ?? "");
+  const begun = answer !== null && change.may.includes("rewrite") && readDraft(me, draftOf(service.id, change.lang, answer.aspect)) !== "";
+  const [editing, setEditing] = useState(begun);
   const [asking, setAsking] = useState(/** @type {"send_back"|"drop"|null} */ (null));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
@@ -272,6 +318,8 @@ function ChangeView({ change, answer, service, again }) {
       else await api.post(`editor/changes/${change.id}/${verb}`, { version: change.version, ...more });
     } catch (problem) {
       if (!(problem instanceof api.ApiError)) throw problem;
+      // Somebody was faster: what there is now is fetched, so that it can be compared.
+      if (problem.status === 409) again();
       return reason(problem);
     }
     setAsking(null);
@@ -357,6 +405,7 @@ function Changes({ params }) {
       <a key=${name} href=${name === "proposed" ? "#/knowledge/changes" : `#/knowledge/changes?show=${name}`} aria-current=${shown === name ? "true" : undefined}>${t(`knowledge.changes.${name}`)}</a>`)}</nav>
     <${Fetching} got=${got} error=${error} again=${again} />
     ${got && !rows.length && html`<p class="muted">${t("knowledge.changes.none")}</p>`}
+    ${rows.length >= MOST_CHANGES && html`<p class="muted">${t("knowledge.changes.most", { count: MOST_CHANGES })}</p>`}
     <ul class="desk__changes" role="list">${rows.map((change) => html`
       <li class="box" key=${change.id}><h2><a href=${`#/knowledge/${change.service.id}`}><bdi>${change.service.title}</bdi></a> <span class="muted">· ${t(`knowledge.aspect.${change.aspect}`)} · ${change.lang.toUpperCase()}</span></h2>
         <${ChangeView} change=${change} answer=${null} service=${change.service} again=${again} /></li>`)}</ul>`;
