@@ -132,7 +132,7 @@ async def test_its_day_comes_and_goes(stage: Stage) -> None:
     assert ended["id"] == row["id"]
 
 
-async def _until(stage: Stage, desk: Desk, state: str, number: int) -> None:
+async def _until(desk: Desk, state: str, number: int) -> None:
     async with asyncio.timeout(10):
         while len((await _get(desk, "changes", state=state))["changes"]) < number:
             await asyncio.sleep(0.05)
@@ -148,15 +148,16 @@ async def test_one_temporary_answer_after_another(stage: Stage) -> None:
     gap = (now + timedelta(days=2, hours=5)).isoformat()
     await _do(admin, await _proposed(liga, "Otrais pagaidu teksts.", valid_from=gap, valid_to=days[2]), "approve")
     stage.clock.push(timedelta(days=2, minutes=1))
-    await _until(stage, liga, "ended", 1)
-    assert (await _shown(await stage.staff("liga")))["text"] == before["text"]
+    liga = await stage.staff("liga")
+    await _until(liga, "ended", 1)
+    assert (await _shown(liga))["text"] == before["text"]
     stage.clock.push(timedelta(hours=6))
     liga = await stage.staff("liga")
-    await _until(stage, liga, "published", 1)
+    await _until(liga, "published", 1)
     assert (await _shown(liga))["text"] == "Otrais pagaidu teksts."
     stage.clock.push(timedelta(days=3))
     liga = await stage.staff("liga")
-    await _until(stage, liga, "ended", 2)
+    await _until(liga, "ended", 2)
     after = await _shown(liga)
     # Not the first temporary text, which has had its day; and the files may change it again, as before.
     assert (after["text"], after["origin"]) == (before["text"], before["origin"])
@@ -169,23 +170,21 @@ async def test_its_successor_begins_in_the_moment_it_ends(stage: Stage) -> None:
     await _do(admin, await _proposed(liga, "No pusnakts.", valid_from=turn), "approve")
     stage.clock.push(timedelta(days=1, minutes=1))
     liga = await stage.staff("liga")
-    await _until(stage, liga, "ended", 1)
+    await _until(liga, "ended", 1)
     assert (await _shown(liga))["text"] == "No pusnakts."
     assert (await _get(liga, "changes", state="overtaken"))["changes"] == []
 
 
 async def test_what_was_nothing_before_is_nothing_again(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
-    lacking = next(
-        one["aspect"] for one in (await _get(liga, f"services/{_SERVICE}"))["answers"]["lv"] if one["text"] is None
-    )
+    place = {"service_id": "pasv-nin", "lang": "lv", "aspect": "documents"}
+    assert (await _shown(liga, place))["version"] is None
     until = (stage.clock.now() + timedelta(days=1)).isoformat()
-    row = await _proposed(liga, "Pagaidu teksts.", aspect=lacking, valid_to=until)
-    await _do(admin, row, "approve")
+    await _do(admin, await _proposed(liga, "Pagaidu teksts.", **place, valid_to=until), "approve")
+    assert (await _shown(liga, place))["text"] == "Pagaidu teksts."
     stage.clock.push(timedelta(days=1, minutes=1))
     liga = await stage.staff("liga")
-    await _until(stage, liga, "ended", 1)
-    place = {**_PLACE, "aspect": lacking}
+    await _until(liga, "ended", 1)
     assert ((await _shown(liga, place))["text"], (await _shown(liga, place))["version"]) == (None, None)
 
 

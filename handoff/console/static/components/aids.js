@@ -35,7 +35,7 @@ export function insert(conversation, text) {
     const at = gap ? field.value.indexOf(gap, begins) : field.value.length;
     field.setSelectionRange(at, at + (gap?.length ?? 0));
     field.scrollTop = 0;
-  }, 60);
+  }, 0);
 }
 
 /** @param {number} probability */
