@@ -92,6 +92,10 @@ _BESIDES = re.compile(
 )
 
 
+#: A number alone asks nothing, though it may be an amount or a telephone that some service knows.
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+
 @dataclass(frozen=True)
 class Cut:
     """A message in two parts. ``sure`` is the probability that the search must give each part's service."""
@@ -130,7 +134,9 @@ def _needed(first: str, second: str, kind: str, *, that: bool = False) -> float 
     Args:
         that: the writer marks letters, so "ka" of his is a conjunction.
     """
-    if not first or not second or _HANGS.match(second) or _POINTS_BACK.match(second) or _ASKS_OF_KNOWING.search(first):
+    if not (_WORD.search(first) and _WORD.search(second)):
+        return None
+    if _HANGS.match(second) or _POINTS_BACK.match(second) or _ASKS_OF_KNOWING.search(first):
         return None
     if _WITHOUT.search(second) or (that and _THAT.match(second)):
         return None

@@ -48,6 +48,9 @@ def test_a_message_that_asks_twice_may_be_cut(text: str, first: str | None, seco
         "My adult son uses a wheelchair and has a group I disability. How does he get an assistant?",
         "паспорт или удостоверение, что лучше?",
         "vecuma pensija",
+        # A number that some service knows asks nothing by itself.
+        "Cik maksā pase? (500)",
+        "Kur pieteikt slimības pabalstu? 171",
         "",
     ],
 )
