@@ -24,7 +24,7 @@ DEMO_STAFF = (
     ("ieva@demo.lv", "Ieva Liepiņa", "specialist", None, "vsaa", ["lv", "en"]),
     ("peteris@demo.lv", "Pēteris Ozols", "specialist", None, "pmlp", ["lv", "ru"]),
     ("liga@demo.lv", "Līga Krūmiņa", "supervisor", "riga", None, ["lv", "ru", "en"]),
-    ("rita@demo.lv", "Rita Saulīte", "editor", None, None, ["lv", "ru", "en"]),
+    ("baiba@demo.lv", "Baiba Saulīte", "editor", None, None, ["lv", "ru", "en"]),
     ("admin@demo.lv", "Māris Vītols", "admin", "riga", None, ["lv", "ru", "en"]),
 )
 #: A contact has one reference price, whichever way it came (R17).

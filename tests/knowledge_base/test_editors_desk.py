@@ -259,10 +259,10 @@ async def test_a_withdrawn_answer_stays_withdrawn_whatever_is_imported(stage: St
 
 
 async def test_a_question_on_trial(stage: Stage) -> None:
-    rita, anna = await stage.staff("rita"), await stage.staff("anna")
+    baiba, anna = await stage.staff("baiba"), await stage.staff("anna")
 
     async def ask(text: str, lang: str = "lv") -> dict[str, Any]:
-        answer = await rita.http.post("/editor/try", json={"text": text, "lang": lang})
+        answer = await baiba.http.post("/editor/try", json={"text": text, "lang": lang})
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
@@ -287,7 +287,7 @@ async def test_a_question_on_trial(stage: Stage) -> None:
     assert (await stage.staff("liga")).me
     assert (await (await stage.staff("liga")).snapshot())["conversations"] == []
     assert (await anna.http.post("/editor/try", json={"text": "x"})).status_code == 403
-    assert (await rita.http.post("/editor/try", json={"text": "  "})).status_code == 422
+    assert (await baiba.http.post("/editor/try", json={"text": "  "})).status_code == 422
 
 
 async def test_only_editors_edit(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from kit.db import Base
 from knowledge_base.catalogue.places import Owners
 from knowledge_base.catalogue.store import read_catalogue
 from knowledge_base.catalogue.unify import UnifiedService, Variant
+from knowledge_base.editor.models import Revision
 from knowledge_base.importer import DATA_DIR, DataSet
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample, ServiceVariant
 from knowledge_base.models import UnifiedService as UnifiedRow
@@ -39,7 +40,7 @@ def by_row(unified: list[UnifiedService]) -> dict[int, Variant]:
 async def session() -> AsyncIterator[AsyncSession]:
     """A session on an empty database with the tables of the knowledge base, the catalogue's among them."""
     engine = create_async_engine("sqlite+aiosqlite://")
-    models = (Service, ServiceAnswer, ServiceExample, UnifiedRow, ServiceVariant)
+    models = (Service, ServiceAnswer, ServiceExample, UnifiedRow, ServiceVariant, Revision)
     tables = [table for model in models if isinstance(table := model.__table__, Table)]
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all, tables=tables)
