@@ -59,7 +59,7 @@ async def fake() -> AsyncIterator[FakeTelegram]:
 @pytest.fixture
 async def connector() -> AsyncIterator[TelegramConnector]:
     """Ours, impatient."""
-    made = TelegramConnector(timeouts=Timeouts(connect=1, write=1, read=0.3, pool=1))
+    made = TelegramConnector(timeouts=Timeouts(connect=2, write=2, read=0.7, pool=2))
     yield made
     await made.close()
 

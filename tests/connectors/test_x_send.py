@@ -101,7 +101,7 @@ async def fake() -> AsyncIterator[FakeX]:
 @pytest.fixture
 async def connector() -> AsyncIterator[XConnector]:
     """Ours, impatient."""
-    made = XConnector(timeouts=Timeouts(connect_s=1, answer_s=0.4))
+    made = XConnector(timeouts=Timeouts(connect_s=2, answer_s=0.8))
     yield made
     await made.close()
 
