@@ -131,7 +131,7 @@ async def test_buttons_stand_below_each_other_and_bring_their_payload_back(
 async def test_faults(
     fake: FakeTelegram, connector: TelegramConnector, fault: Fault, expected: SendResult, delivered: int
 ) -> None:
-    fake.script.add("send", fault, retry_after_s=7, delay_s=0.6)
+    fake.script.add("send", fault, retry_after_s=7, delay_s=1.2)
     result = await connector.send(account(fake), HELLO)
     assert replace(result, detail=None) == expected
     assert result.detail, "somebody will read why"

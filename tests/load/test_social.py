@@ -1,4 +1,4 @@
-"""The load of the social channels, reduced: some four hundred events and two deaths, on PostgreSQL."""
+"""The load of the social channels, reduced: some three hundred events and two deaths, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.load.social import Plan, Run, as_text, say
 
 #: The settling waits for leases of a minute and a half, whatever the size.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
-REDUCED = Plan(events=120, per_second=10, kills=2, storm=60, answers=8, settle_s=600)
+REDUCED = Plan(events=80, per_second=10, kills=2, storm=40, answers=8, settle_s=600)
 
 
 async def test_nothing_is_lost_and_nothing_said_twice(postgres_url: str, tmp_path: Path) -> None:

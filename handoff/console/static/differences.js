@@ -3,11 +3,13 @@
 
 /** Longer texts are compared by lines: the table of a comparison grows with the product of both lengths. */
 const MOST_WORDS = 600;
+/** Texts that have less than this in common are shown one after the other. */
+const LEAST_SAME = 0.35;
 
 /**
  * @param {string} before
  * @param {string} after
- * @returns {{kind: "same"|"gone"|"new", text: string}[]} put together without the `new` ones it is `before`, without the `gone` ones `after`
+ * @returns {{kind: "same"|"gone"|"new", text: string}[]} what both have, what only `before` has, what only `after` has, in order
  */
 export function differences(before, after) {
   const split = (/** @type {string} */ text) => text.split(/(?<=\s)(?=\S)|(?<=\S)(?=\s)/u).filter(Boolean);
@@ -40,6 +42,11 @@ export function differences(before, after) {
       j++;
     } else if (i < a.length && (j >= b.length || length[i + 1][j] >= length[i][j + 1])) add("gone", a[i++]);
     else add("new", b[j++]);
+  }
+  const same = found.reduce((sum, part) => sum + (part.kind === "same" ? part.text.trim().length : 0), 0);
+  if (before && after && same < LEAST_SAME * Math.max(before.length, after.length)) {
+    // Another text altogether: a few words in common, woven into each other, are harder to read than the two.
+    return [{ kind: "gone", text: before.trimEnd() }, { kind: "same", text: "\n" }, { kind: "new", text: after }];
   }
   return found;
 }
