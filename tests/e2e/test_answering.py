@@ -66,6 +66,7 @@ def test_a_canned_answer_by_its_shortcut(new_citizen: NewCitizen, new_staff: New
     anna.composer.fill("")
     anna.press("p")
     anna.page.keyboard.type("registrs")
+    expect(anna.dialog.locator(".canned__one").first).to_contain_text("/registrs")
     anna.page.keyboard.press("ArrowDown")
     anna.page.keyboard.press("Enter")
     expect(anna.composer).to_have_value(re.compile(r"\[iestāde\]|pati iestāde: \w"))

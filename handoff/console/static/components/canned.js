@@ -28,6 +28,8 @@ export function CannedDialog({ id }) {
   const [error, setError] = useState("");
   const [search, setSearch] = useState("");
   const list = useRef(/** @type {HTMLElement|null} */ (null));
+  /** Enter was pressed before the list was there: its first is taken once it is. */
+  const hurried = useRef(false);
   const close = () => showDialog(null);
 
   useEffect(() => {
@@ -53,6 +55,10 @@ export function CannedDialog({ id }) {
     // The dialog gives the focus back first.
     setTimeout(() => insert(id, one.text), 0);
   };
+  useEffect(() => {
+    if (all && hurried.current && shown[0]) take(shown[0]);
+    hurried.current = false;
+  }, [all]);
   /** @param {number} step @param {Element} from */
   const move = (step, from) => {
     const buttons = /** @type {HTMLElement[]} */ ([...(list.current?.querySelectorAll("button") ?? [])]);
@@ -69,7 +75,10 @@ export function CannedDialog({ id }) {
   };
   const conversationLang = cardOf(id)?.lang;
   return html`
-    <${Dialog} title=${t("canned.pick")} onClose=${close} wide onSubmit=${() => shown[0] && take(shown[0])}>
+    <${Dialog} title=${t("canned.pick")} onClose=${close} wide onSubmit=${() => {
+      if (shown[0]) take(shown[0]);
+      else hurried.current = all === null;
+    }}>
       <label class="vh" for="canned-search">${t("canned.search")}</label>
       <input id="canned-search" class="input" type="search" value=${search} data-focus="" placeholder=${t("canned.search")} autocomplete="off"
         aria-describedby="canned-hint" onInput=${(/** @type {any} */ e) => setSearch(e.target.value)} onKeyDown=${onKey} />
