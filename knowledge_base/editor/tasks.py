@@ -68,8 +68,10 @@ class KnowledgeWatch:
         async with self._db.read() as session:
             if await KnowledgeRepository(session).revision() == self._knowledge.revision:
                 return
-            self._fresh = await read_content(session)
-        self._knowledge.show(self._fresh)
+            content = await read_content(session)
+        self._knowledge.show(content)
+        # Only now: an index that is being built takes it up as soon as it is there.
+        self._fresh = content
         # The next publication does not wait for the index of this one.
         if self._indexing is None or self._indexing.done():
             self._indexing = asyncio.create_task(self._index())
