@@ -162,28 +162,10 @@ class EditorsDesk:
                 session = unit.session
                 if await session.get(Service, wanted.service_id) is None:
                     raise NotFound()
-                there = await repository.open_change(session, wanted.service_id, wanted.lang, wanted.aspect)
-                if there is not None:
-                    raise Conflict("open_already", who=there.author_name, change=there.id)
-                shown = await repository.current(session, wanted.service_id, wanted.lang, wanted.aspect)
-                if _version(shown) != wanted.base_version:
-                    raise Conflict("answer_changed")
+                shown = await self._free(session, wanted)
                 now = self._clock.now()
-                row = AnswerChange(
-                    id=str(uuid.uuid4()),
-                    service_id=wanted.service_id,
-                    lang=wanted.lang,
-                    aspect=wanted.aspect,
-                    state="draft",
-                    decision="",
-                    author_id=person.id,
-                    author_name=person.name,
-                    created_at=now,
-                    version=1,
-                    **self._values(wanted, wanted.aspect, shown, now),
-                )
-                session.add(row)
-                await session.flush()
+                values = self._values(wanted, wanted.aspect, shown, now)
+                row = await self._begin(session, person, wanted, now, state="draft", **values)
                 return await self._told(session, person, row)
         except IntegrityError as error:
             # Two began in the same instant.
@@ -244,8 +226,7 @@ class EditorsDesk:
             now = self._clock.now()
             if later(now, row.valid_to):
                 raise PieturaError("ends_before_it_begins")
-            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": clean(note)}
-            await self._set(session, row, version, {"state": "approved", "changed_at": now, **decided})
+            await self._set(session, row, version, {"state": "approved", **_decided(person, note, now)})
             if row.valid_from is None or row.valid_from <= now:
                 await self._publish(unit, row, now)
             return await self._told(session, person, row)
@@ -265,8 +246,7 @@ class EditorsDesk:
             if row.author_id == person.id:
                 raise Forbidden("own_change")
             now = self._clock.now()
-            decided = {"decided_by": person.id, "decided_name": person.name, "decided_at": now, "decision": clean(note)}
-            await self._set(unit.session, row, version, {"state": "draft", "changed_at": now, **decided})
+            await self._set(unit.session, row, version, {"state": "draft", **_decided(person, note, now)})
             return await self._told(unit.session, person, row)
 
     async def drop(self, person: Person, change_id: str, version: int) -> None:
@@ -307,34 +287,22 @@ class EditorsDesk:
             )
             if former is None:
                 raise NotFound()
-            there = await repository.open_change(session, wanted.service_id, wanted.lang, wanted.aspect)
-            if there is not None:
-                raise Conflict("open_already", who=there.author_name, change=there.id)
-            shown = await repository.current(session, wanted.service_id, wanted.lang, wanted.aspect)
-            if _version(shown) != wanted.base_version:
-                raise Conflict("answer_changed")
+            await self._free(session, wanted)
             if former.current:
                 raise PieturaError("shown_already")
             now = self._clock.now()
-            row = AnswerChange(
-                id=str(uuid.uuid4()),
-                service_id=wanted.service_id,
-                lang=wanted.lang,
-                aspect=wanted.aspect,
+            row = await self._begin(
+                session,
+                person,
+                wanted,
+                now,
                 state="approved",
                 text=former.text or None,
                 source_date=former.source_date,
                 base_version=wanted.base_version,
                 note=f"→ {wanted.to_version}",
-                decision="",
-                author_id=person.id,
-                author_name=person.name,
-                created_at=now,
                 changed_at=now,
-                version=1,
             )
-            session.add(row)
-            await session.flush()
             await self._publish(unit, row, now, origin=former.origin)
             return await self._told(session, person, row)
 
@@ -446,6 +414,40 @@ class EditorsDesk:
 
     # --- what everything is made of ---------------------------------------------------------------------------------------
 
+    async def _free(self, session: AsyncSession, wanted: NewChange | Restore) -> ServiceAnswer | None:
+        """What is shown of an answer that nobody works on, and that is still what the person has seen.
+
+        Raises:
+            Conflict: ``open_already``, ``answer_changed``.
+        """
+        there = await repository.open_change(session, wanted.service_id, wanted.lang, wanted.aspect)
+        if there is not None:
+            raise Conflict("open_already", who=there.author_name, change=there.id)
+        shown = await repository.current(session, wanted.service_id, wanted.lang, wanted.aspect)
+        if _version(shown) != wanted.base_version:
+            raise Conflict("answer_changed")
+        return shown
+
+    async def _begin(
+        self, session: AsyncSession, person: Person, wanted: NewChange | Restore, now: datetime, **values: Any
+    ) -> AnswerChange:
+        """A wish, stored; ``values`` are its columns besides whose it is and what it is about."""
+        row = AnswerChange(
+            id=str(uuid.uuid4()),
+            service_id=wanted.service_id,
+            lang=wanted.lang,
+            aspect=wanted.aspect,
+            decision="",
+            author_id=person.id,
+            author_name=person.name,
+            created_at=now,
+            version=1,
+            **values,
+        )
+        session.add(row)
+        await session.flush()
+        return row
+
     def _values(self, wanted: WriteChange, aspect: str, shown: ServiceAnswer | None, now: datetime) -> dict[str, Any]:
         text = check(wanted.text, aspect, wanted.source_date)
         stands = (shown.text or None, shown.source_date) if shown is not None else (None, None)
@@ -536,6 +538,17 @@ def _may(person: Person, row: AnswerChange) -> list[str]:
     if row.state in repository.OPEN and (own or person.role != "editor"):
         found.append("drop")
     return found
+
+
+def _decided(person: Person, note: str, now: datetime) -> dict[str, Any]:
+    """The columns that the second person's word sets."""
+    return {
+        "decided_by": person.id,
+        "decided_name": person.name,
+        "decided_at": now,
+        "decision": clean(note),
+        "changed_at": now,
+    }
 
 
 def _version(shown: ServiceAnswer | None) -> int | None:
