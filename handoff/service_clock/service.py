@@ -22,38 +22,53 @@ class WorkingCalendar:
     Attributes:
         opens, closes: Riga wall-clock times.
         exceptions: day → True (working) or False (closed); wins over weekday and holiday.
+        week: (opens, closes) by weekday, Monday first, None for a day off; empty: ``opens``–``closes`` from Monday to
+            Friday. A day off that is worked by exception has ``opens``–``closes``.
     """
 
     opens: time = time(8, 0)
     closes: time = time(18, 0)
     exceptions: Mapping[date, bool] = field(default_factory=dict)
+    week: tuple[tuple[time, time] | None, ...] = ()
+
+    @property
+    def even(self) -> bool:
+        """Whether one pair of times from Monday to Friday says it all: only then may a sentence say so."""
+        return not self.week or self.week == ((self.opens, self.closes),) * 5 + (None, None)
+
+    def hours(self, day: date) -> tuple[time, time]:
+        """From when until when people answer on ``day``, should it be a working day."""
+        return (self.week[day.weekday()] if self.week else None) or (self.opens, self.closes)
 
     def is_working_day(self, day: date) -> bool:
         """Whether people work on ``day`` (a Riga date)."""
         if day in self.exceptions:
             return self.exceptions[day]
-        return day.weekday() < 5 and day not in _holidays()
+        ordinary = self.week[day.weekday()] is not None if self.week else day.weekday() < 5
+        return ordinary and day not in _holidays()
 
     def is_open(self, moment: datetime) -> bool:
         """Whether people answer at ``moment``."""
         local = moment.astimezone(RIGA)
-        return self.is_working_day(local.date()) and self.opens <= local.time() < self.closes
+        opens, closes = self.hours(local.date())
+        return self.is_working_day(local.date()) and opens <= local.time() < closes
 
     def next_opening(self, moment: datetime) -> datetime:
         """``moment`` itself when open, else the next instant of opening, UTC."""
         if self.is_open(moment):
             return moment
         local = moment.astimezone(RIGA)
-        day = local.date() if local.time() < self.opens else local.date() + timedelta(days=1)
+        day = local.date() if local.time() < self.hours(local.date())[0] else local.date() + timedelta(days=1)
         for _ in range(60):
             if self.is_working_day(day):
-                return datetime.combine(day, self.opens, RIGA).astimezone(UTC)
+                return datetime.combine(day, self.hours(day)[0], RIGA).astimezone(UTC)
             day += timedelta(days=1)
         raise ValueError("no working day in the next 60 days: check the calendar's exceptions")
 
     def closing(self, moment: datetime) -> datetime:
         """The end of the working day that ``moment`` is in, UTC."""
-        return datetime.combine(moment.astimezone(RIGA).date(), self.closes, RIGA).astimezone(UTC)
+        day = moment.astimezone(RIGA).date()
+        return datetime.combine(day, self.hours(day)[1], RIGA).astimezone(UTC)
 
     def add_working(self, moment: datetime, span: timedelta) -> datetime:
         """The instant at which ``span`` of working time has passed since ``moment``, UTC."""
@@ -72,6 +87,13 @@ class WorkingCalendar:
             total += until - moment
             moment = self.next_opening(self.closing(moment))
         return total
+
+
+def statutory(year: int) -> list[date]:
+    """Latvia's statutory holidays of a year, in order."""
+    # A year is computed when one of its days is asked for.
+    _ = date(year, 1, 1) in _holidays()
+    return sorted(day for day in _holidays() if day.year == year)
 
 
 def _holidays() -> holidays.HolidayBase:

@@ -1,0 +1,1 @@
+"""Files that citizens and staff send each other in the web chat."""

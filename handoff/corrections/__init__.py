@@ -1,0 +1,1 @@
+"""Correcting what one has just said in the web chat."""

@@ -1,0 +1,1 @@
+"""Step-by-step guides to e-services, sent by whoever talks with the citizen (R21)."""

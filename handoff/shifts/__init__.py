@@ -1,0 +1,1 @@
+"""Planned shifts, beside what the forecast asks for."""

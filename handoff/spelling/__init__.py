@@ -1,0 +1,1 @@
+"""The spelling aid for Latvian answers."""

@@ -1,0 +1,1 @@
+"""Examples of each kind of turn that editors add to those of the product."""
