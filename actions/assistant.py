@@ -6,6 +6,7 @@ Rasa is asked what kind of turn it is, and the knowledge base which service. Wha
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,13 +15,16 @@ import structlog
 
 from actions.aspects import GENERAL
 from actions.double_questions import asks
+from actions.plans import RUN, PlanTalk
 from actions.safety import Emergency, SafetyRules, fold
 from actions.service_answers import ServiceAnswers
 from actions.turn import Turn
 from actions.understanding import Understander, Understanding
-from handoff.assistant.ports import Reply, TurnRequest
+from handoff.assistant.ports import AssistantUnavailable, Reply, TurnRequest
 from handoff.conversations.schemas import Button, Link, Utterance
 from kit.i18n import LANGUAGES, Catalogue
+from knowledge_base.plans.live import FixedPlans
+from knowledge_base.plans.ports import Plans
 from knowledge_base.service import KnowledgeBase
 
 log = structlog.get_logger(__name__)
@@ -29,6 +33,11 @@ log = structlog.get_logger(__name__)
 FAILURES_ALLOWED = 2
 #: Below this the assistant is not sure what kind of turn it is; the knowledge base may still be sure of the service.
 SURE = 0.5
+#: From here on a free answer to a plan's question is taken for the wish for a person. Asked of the model: wishes that no
+#: rule knows are at 0.98 and more, what is told of operators stays below 0.94.
+SURELY = 0.95
+#: Whoever wishes for a person says it in few words; whoever tells of an operator in more is telling.
+_FEW_WORDS = 12
 #: What is assumed of a correction: as likely a question about a service as one can be.
 _CORRECTED = 0.99
 _LANGUAGE_WORDS = {
@@ -48,13 +57,24 @@ class PieturaAssistant:
     """The assistant that the broker asks."""
 
     def __init__(
-        self, knowledge: KnowledgeBase, understander: Understander, rules: SafetyRules, texts: Catalogue
+        self,
+        knowledge: KnowledgeBase,
+        understander: Understander,
+        rules: SafetyRules,
+        texts: Catalogue,
+        plans: Plans | None = None,
     ) -> None:
+        """``plans``: conversation plans as data; without them none begins."""
+        self._plans = PlanTalk(plans or FixedPlans(), knowledge, texts)
         self._knowledge = knowledge
         self._understander = understander
         self._rules = rules
         self._texts = texts
-        self._answers = ServiceAnswers(knowledge, texts)
+        self._answers = ServiceAnswers(knowledge, texts, self._plans)
+
+    def with_plans(self, plans: Plans) -> PieturaAssistant:
+        """The same assistant with other plans, for a trial."""
+        return PieturaAssistant(self._knowledge, self._understander, self._rules, self._texts, plans)
 
     def greeting(self, lang: str) -> Utterance:
         """The first words: who this is, that it is a machine, what it can do, and a few most asked services as buttons."""
@@ -66,8 +86,19 @@ class PieturaAssistant:
     async def answer(self, request: TurnRequest) -> Reply:
         """Answers one message; see :class:`handoff.assistant.ports.Assistant`."""
         turn = Turn(request, self._texts)
+        try:
+            reply = await self._answer(turn)
+        except AssistantUnavailable:
+            unheard = await self._plans.unheard(turn)
+            if unheard is None:
+                raise
+            return unheard
+        return await self._plans.beside(turn, reply)
+
+    async def _answer(self, turn: Turn) -> Reply:
+        request = turn.request
         if request.payload:
-            reply = self._pressed(turn, request.payload)
+            reply = await self._plans.pressed(turn, request.payload) or self._pressed(turn, request.payload)
             if reply is not None:
                 return reply
         danger = self._rules.emergency(request.text)
@@ -75,9 +106,36 @@ class PieturaAssistant:
             return self._emergency(turn, danger)
         if self._rules.wants_person(request.text):
             return turn.hand_over("asked")
-        reply = self._answers.pending(turn) or self._answers.life_event(turn)
+        # Only a step of a plan asks what the loose rules say, and they cost as much as the strict ones.
+        loosely = turn.context.get(RUN) is not None and self._rules.emergency(request.text, strict=False) is not None
+        reply = await self._plans.heard(turn, perhaps_danger=loosely)
         if reply is not None:
             return reply
+        if turn.freely:
+            understanding = await self._understood(turn)
+            if understanding.plan == "handoff" and understanding.confidence >= SURELY and _is_short(request.text):
+                return turn.hand_over("asked")
+            taken = await self._plans.taken(turn)
+            if taken is not None:
+                return taken
+        reply = self._answers.pending(turn) or self._answers.named(turn) or self._answers.life_event(turn)
+        if reply is not None:
+            return reply
+        # Rasa thinks in a process of its own: what may be two questions is looked at meanwhile.
+        looking = asyncio.create_task(self._answers.two_questions(turn))
+        try:
+            understanding = await self._understood(turn)
+            both = await looking
+        finally:
+            looking.cancel()
+        turn.aspects = understanding.aspects
+        if both and understanding.plan == "answer_service":
+            return await self._answer_both(turn, both)
+        return self._carry_out(turn, understanding)
+
+    async def _understood(self, turn: Turn) -> Understanding:
+        """What kind of turn Rasa takes the message for; noted in the turn's trace."""
+        request = turn.request
         vector = await self._knowledge.vector(request.text)
         understanding = await self._understander.understand(request.conversation_id, request.text, request.lang, vector)
         turn.trace |= {
@@ -86,12 +144,7 @@ class PieturaAssistant:
             "form": round(understanding.service, 4),
             "aspects": {name: round(chance, 4) for name, chance in understanding.aspects.items()},
         }
-        turn.aspects = understanding.aspects
-        if understanding.plan == "answer_service":
-            both = self._answers.two_questions(turn)
-            if both:
-                return await self._answer_both(turn, both)
-        return self._carry_out(turn, understanding)
+        return understanding
 
     async def _answer_both(self, turn: Turn, parts: Sequence[tuple[str, str]]) -> Reply:
         """Two questions in one message; a part that asks says itself which aspect it is about, else the whole message does."""
@@ -136,10 +189,13 @@ class PieturaAssistant:
         unsure = understanding.confidence < SURE
         match plan:
             case "emergency":
-                # Understanding says danger; the loose rules say which. Without a match, the number that is right for all.
+                # Understanding says danger; the loose rules say which. Without a match, the number that is right for all, also
+                # where it is unsure and no service is meant either: rather a number too many than a life.
                 danger = self._rules.emergency(turn.request.text, strict=False)
                 if danger is None and unsure:
-                    return self._service_or_not(turn, understanding)
+                    found = self._answers.search(turn, understanding.service)
+                    if found is not None:
+                        return found
                 return self._emergency(turn, danger or Emergency("general", ("112",)))
             case "handoff":
                 return turn.hand_over("asked")
@@ -157,9 +213,11 @@ class PieturaAssistant:
             case "choose_language":
                 return self._choose_language(turn)
             case "complaint" | "suggestion":
-                return turn.hand_over(plan, say=turn.text(f"{plan}.taken"), topic=plan)
+                # The plan that editors have written; were it withdrawn, a person is called all the same.
+                begun = self._plans.begins(turn, "turn", plan)
+                return begun or turn.hand_over(plan, say=turn.text(f"{plan}.taken"), topic=plan)
             case "tech_problem":
-                return self._tech_problem(turn)
+                return self._plans.begins(turn, "turn", plan) or self._tech_problem(turn)
             case "smalltalk":
                 return self._small_talk(turn, understanding, unsure)
             case _:
@@ -192,6 +250,9 @@ class PieturaAssistant:
 
     def _small_talk(self, turn: Turn, understanding: Understanding, unsure: bool) -> Reply:
         key = understanding.key or "greet"
+        begun = self._plans.begins(turn, "turn", key)
+        if begun is not None:
+            return begun
         waits_for_helped = (turn.context.get("pending") or {}).get("kind") == "helped"
         if key in ("affirm", "deny") and waits_for_helped:
             return self._helped(turn, key == "affirm")
@@ -234,3 +295,7 @@ class PieturaAssistant:
         if turn.failures >= FAILURES_ALLOWED:
             return turn.hand_over("failed_twice")
         return turn.reply("clarify", Utterance(turn.text("clarify"), turn.lang, (turn.person_button(),)))
+
+
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= _FEW_WORDS

@@ -21,7 +21,7 @@ _PHRASE_WORDS = 8
 
 #: How sure both parts must be: of two that ask; of one that shares the other's verb; of a statement before a question; of any
 #: other place where a sentence may be cut.
-_ASKED, _SHARING, _STORY, _ANYWHERE = 0.3, 0.5, 0.9, 0.7
+_ASKED, _SHARING, _STORY, ANYWHERE = 0.3, 0.5, 0.9, 0.7
 
 _SENTENCE = re.compile(r"(?<=[?!.;])(?<!\d\.)\s+|\n+|\s+[–—]\s+")
 _STOP = re.compile(r"(?<=[?!.])(?<!\d\.)\s+")
@@ -149,7 +149,7 @@ def _needed(first: str, second: str, kind: str, *, that: bool = False) -> float 
         return None
     if kind == "sentence" and not asking.endswith("?") and not _BESIDES.match(second):
         return _STORY
-    return _ANYWHERE if kind == "mark" else _ASKED
+    return ANYWHERE if kind == "mark" else _ASKED
 
 
 def _without_asking(asking: str, second: str, kind: str, *, itself: bool) -> float | None:
@@ -164,4 +164,4 @@ def _without_asking(asking: str, second: str, kind: str, *, itself: bool) -> flo
     if itself and kind == "and" and len(second.split()) <= most:
         return _SHARING
     # What ends with a full stop and asks nothing is told, not asked.
-    return None if asking.endswith(".") and not itself else _ANYWHERE
+    return None if asking.endswith(".") and not itself else ANYWHERE

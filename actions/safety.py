@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +124,17 @@ class _Danger:
     patterns: _Patterns
 
 
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
 class SafetyRules:
     """The rules, compiled once."""
 
     def __init__(self, path: Path = _DATA) -> None:
-        data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+        data = _read(path)
         names: dict[str, str] = data["words"]
         emergency, person = data["emergency"], data["person"]
         self._papers = _Patterns(emergency["unless"], names)

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
-from actions.aspects import AspectPrior
-from actions.double_questions import Cut, cuts
+from actions.aspects import GENERAL, AspectPrior
+from actions.deciding import choices_of
+from actions.double_questions import ANYWHERE, Cut, cuts
+from actions.plans import RUN, PlanTalk
 from actions.safety import fold
 from actions.scope import Scope
 from actions.turn import Turn
@@ -18,9 +20,11 @@ from kit.i18n import Catalogue
 from knowledge_base.search import Candidate
 from knowledge_base.service import KnowledgeBase, ServiceAnswerView
 
-_MAX_CHOICES = 3
 #: Both services of a double question are among so many of the whole message's, and so many cuts are searched.
 _MEANT, _MOST_SEARCHED = 3, 2
+#: Of a part that is sure of its service, stems explain so much at least: of two that ask, and of any other (of 66 right cuts of
+#: tuning questions none had less; of the wrong ones more than half have).
+_EXPLAINED, _EXPLAINED_ELSEWHERE = 0.28, 0.35
 _ASPECT_BUTTONS = 3
 _ORDINALS = (
     re.compile(r"^(1|1\.|pirm\w+|pirmo|перв\w+|first|the first( one)?)$"),
@@ -46,8 +50,9 @@ _HINT, _NAMED = 0.35, 0.7
 class ServiceAnswers:
     """From a question to an answer of the knowledge base, or an honest question back."""
 
-    def __init__(self, knowledge: KnowledgeBase, texts: Catalogue) -> None:
+    def __init__(self, knowledge: KnowledgeBase, texts: Catalogue, plans: PlanTalk) -> None:
         self._knowledge = knowledge
+        self._plans = plans
         self._texts = texts
         self._scope = Scope.load()
         self._prior = AspectPrior.load()
@@ -86,10 +91,7 @@ class ServiceAnswers:
             return None
         if best.probability >= sure and score >= self._scope.answer_from:
             return self.give(turn, best.service_id, turn.trace["asked_aspect"])
-        near = candidates[:_MAX_CHOICES]
-        choices = [c for c in near if c.probability >= likely]
-        if sum(c.probability for c in near) >= sure and best.probability >= likely:
-            choices = near
+        choices = choices_of(candidates, sure, likely)
         return self._offer(turn, choices) if choices else None
 
     def _candidates(self, turn: Turn) -> list[Candidate]:
@@ -111,23 +113,25 @@ class ServiceAnswers:
             return False
         return other < (_NAMED if _CONNECTED.match(text) else _HINT)
 
-    def two_questions(self, turn: Turn) -> tuple[tuple[str, str], ...]:
+    async def two_questions(self, turn: Turn) -> tuple[tuple[str, str], ...]:
         """The two services of a double question, each with its part of the message; empty when it is a single one.
 
         The whole message must have both in mind, and each part must be sure of its own.
         """
-        best: tuple[float, tuple[tuple[str, str], ...]] = (0.0, ())
         for cut, meant in self._promising(turn):
-            found: list[tuple[Candidate, str]] = []
+            found: dict[str, str] = {}
             for part in (cut.first, cut.second):
+                # The encoder remembers it for the search, which would otherwise hold up everybody else's messages.
+                await self._knowledge.vector(part)
                 likeliest = self._knowledge.search(part, turn.lang, limit=1)
                 if not likeliest or likeliest[0].probability < cut.sure or likeliest[0].service_id not in meant:
                     break
-                found.append((likeliest[0], part))
-            sure = sum(c.probability for c, _ in found)
-            if len({c.service_id for c, _ in found}) == 2 and sure > best[0]:
-                best = (sure, tuple((c.service_id, part) for c, part in found))
-        return best[1]
+                found[likeliest[0].service_id] = part
+            else:
+                # The likeliest cut comes first: to search the other as well would only cost its two sentence vectors.
+                if len(found) == 2:
+                    return tuple(found.items())
+        return ()
 
     def _promising(self, turn: Turn) -> list[tuple[Cut, tuple[str, ...]]]:
         """The cuts that are worth a search, best first, with the services that the whole message has in mind.
@@ -140,6 +144,9 @@ class ServiceAnswers:
         for at, cut in enumerate(places):
             first = self._knowledge.evidence(cut.first, turn.lang, meant)
             second = self._knowledge.evidence(cut.second, turn.lang, meant)
+            least = _EXPLAINED if cut.sure < ANYWHERE else _EXPLAINED_ELSEWHERE
+            if min(max(first, default=0.0), max(second, default=0.0)) < least:
+                continue
             apart = max(
                 (min(first[i] - first[j], second[j] - second[i]) for i, j in permutations(range(len(meant)), 2)),
                 default=0.0,
@@ -160,6 +167,12 @@ class ServiceAnswers:
         turn.trace["two_questions"] = [view.service_id for view in views]
         return self._reply(turn, last, *(self._utterance(turn, view, last=view is last) for view in views))
 
+    def named(self, turn: Turn) -> Reply | None:
+        """Answers a message that is a service's title and nothing else: by its form, "Sūdzība par darba devēju" alone would be
+        taken for a complaint."""
+        service_id = self._knowledge.named(turn.request.text)
+        return self.give(turn, service_id, GENERAL) if service_id is not None else None
+
     def life_event(self, turn: Turn) -> Reply | None:
         """Offers what belongs to a life event or a social group, if the message tells one and asks nothing else (R22)."""
         event = self._knowledge.life_event(turn.request.text, turn.lang)
@@ -168,20 +181,22 @@ class ServiceAnswers:
         self._remember_place(turn)
         known = [service_id for service_id in event.services if self._knowledge.known(service_id)]
         turn.trace["life_event"] = event.id
-        return self._choices(turn, known, event.said(turn.lang))
+        begun = self._plans.begins(turn, "life_event", event.id)
+        offered = self._plans.offers(turn, "life_event", event.id)
+        return begun or self._choices(turn, known, event.said(turn.lang), offered)
 
     def _offer(self, turn: Turn, choices: list[Candidate]) -> Reply:
         key = "choices" if len(choices) > 1 else "choices.one"
         return self._choices(turn, [c.service_id for c in choices], turn.text(key))
 
-    def _choices(self, turn: Turn, service_ids: Sequence[str], said: str) -> Reply:
+    def _choices(self, turn: Turn, service_ids: Sequence[str], said: str, offered: tuple[Button, ...] = ()) -> Reply:
         aspects = [self.aspect(service_id, turn.aspects) for service_id in service_ids]
         buttons = [
             Button(self._knowledge.title(service_id, turn.lang), f"service:{service_id}:{aspect}")
             for service_id, aspect in zip(service_ids, aspects, strict=True)
         ]
         turn.context["pending"] = {"kind": "choices", "ids": list(service_ids), "aspects": aspects}
-        return turn.reply("choices", Utterance(said, turn.lang, (*buttons, turn.person_button())))
+        return turn.reply("choices", Utterance(said, turn.lang, (*buttons, *offered, turn.person_button())))
 
     # --- what was asked back ----------------------------------------------------------------------------------------
 
@@ -265,7 +280,8 @@ class ServiceAnswers:
             parts.append(turn.text("aspect_unknown"))
         parts.append(view.text)
         # Under a comment nobody is asked back: his next comment is a case of its own.
-        asks = last and not turn.request.public
+        # Nor in the middle of a plan, where its own question comes next.
+        asks = last and not turn.request.public and turn.context.get(RUN) is None
         if asks:
             parts.append(turn.text("helped.question"))
         buttons: tuple[Button, ...] = ()
@@ -273,6 +289,7 @@ class ServiceAnswers:
             buttons = (
                 Button(turn.text("helped.button_yes"), "helped:yes"),
                 Button(turn.text("helped.button_no"), "helped:no"),
+                *self._plans.offers(turn, "service", view.service_id),
                 *self._aspects(turn, view),
             )
         return Utterance(

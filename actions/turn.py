@@ -8,6 +8,7 @@ from typing import Any
 from handoff.assistant.ports import HandoffWish, Reply, TurnRequest
 from handoff.conversations.schemas import Button, Utterance
 from kit.i18n import Catalogue
+from knowledge_base.plans.reading import Given
 from knowledge_base.search import Candidate
 
 
@@ -21,6 +22,9 @@ class Turn:
         trace: what was understood and why, for editors.
         candidates: what the search found for the whole message, once it was asked.
         aspects: how likely each aspect is asked, by the words alone.
+        by_plan: the reply is a plan's own.
+        or_else: the answer to a plan's question that the message is, unless it turns out to be a question.
+        freely: it is that answer, unless it is surely the wish for a person.
     """
 
     def __init__(
@@ -37,6 +41,9 @@ class Turn:
         self.place_looked_for = False
         self.candidates: list[Candidate] | None = None
         self.aspects: Mapping[str, float] = {}
+        self.by_plan = False
+        self.or_else: Given | None = None
+        self.freely = False
         self._texts = texts
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,9 +15,13 @@ import orjson
 from numpy.typing import NDArray
 
 from handoff.assistant.ports import AssistantUnavailable
+from kit import tracing
+from kit.metrics import RASA_SECONDS
 
 FloatArray = NDArray[np.float32]
 _ASPECT = "ask_"
+#: Ways of failing that are counted apart; the rest is ``failed``.
+_FAILURES = frozenset({"timeout", "malformed"})
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,21 @@ class Understander(Protocol):
 class RasaClient:
     """Rasa over HTTP, on this machine or a private network."""
 
-    def __init__(self, url: str, token: str, timeout: float = 3.0) -> None:
-        """``timeout``: seconds until silence counts as failure (a limit of the service, not of the network)."""
-        self._url = url.rstrip("/") + "/webhooks/broker/webhook"
+    def __init__(
+        self, url: str, token: str, timeout: float = 3.0, look: Callable[[], str | None] | None = None
+    ) -> None:
+        """``timeout``: seconds until silence counts as failure (a limit of the service, not of the network). ``look``: where Rasa
+        is by now, asked when nobody listens where it was."""
+        self._look = look
+        self.use(url)
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
         self.last_error: str | None = None
+
+    def use(self, url: str) -> None:
+        """Asks the Rasa at ``url`` from the next message on; what is under way is finished where it was begun."""
+        self._url = url.rstrip("/") + "/webhooks/broker/webhook"
 
     async def understand(
         self, conversation_id: str, text: str, lang: str, vector: FloatArray | None = None
@@ -81,12 +95,9 @@ class RasaClient:
         if vector is not None:
             metadata["vector"] = base64.b64encode(vector.astype("<f2").tobytes()).decode()
         body = orjson.dumps({"sender": conversation_id, "message": text, "metadata": metadata})
+        started, result = time.perf_counter(), "failed"
         try:
-            async with self._session.post(self._url, data=body) as response:
-                raw = await response.read()
-                if response.status != 200:
-                    raise AssistantUnavailable(f"rasa answered {response.status}")
-            understanding = _parse(orjson.loads(raw))
+            understanding = _parse(orjson.loads(await self._answer(self._session, body)))
         except TimeoutError as error:
             self.last_error = "timeout"
             raise AssistantUnavailable("rasa was silent") from error
@@ -99,8 +110,26 @@ class RasaClient:
         except AssistantUnavailable as error:
             self.last_error = error.why
             raise
+        else:
+            result = "ok"
+        finally:
+            RASA_SECONDS.labels(
+                self.last_error if result == "failed" and self.last_error in _FAILURES else result
+            ).observe(time.perf_counter() - started)
         self.last_error = None
         return understanding
+
+    async def _answer(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
+        url = self._url
+        try:
+            return await _posted(session, url, body)
+        except (aiohttp.ClientConnectionError, ConnectionError):
+            # Rasa keeps nothing of a message: asking its successor the same is safe.
+            if self._look is not None and (found := self._look()) is not None:
+                self.use(found)
+            if self._url == url:
+                raise
+            return await _posted(session, self._url, body)
 
     async def alive(self) -> bool:
         """Whether Rasa answers a harmless message now."""
@@ -115,6 +144,14 @@ class RasaClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def _posted(session: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
+    async with session.post(url, data=body, headers=tracing.headers()) as response:
+        raw = await response.read()
+        if response.status != 200:
+            raise AssistantUnavailable(f"rasa answered {response.status}")
+        return raw
 
 
 def _parse(answer: dict[str, Any]) -> Understanding:

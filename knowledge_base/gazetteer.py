@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import batched
@@ -22,7 +22,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES
-from knowledge_base.text import fold
+from knowledge_base.text import fold, search_form
 
 DATA_DIR = Path(__file__).parent / "data"
 _MAX_CHARS = 1000
@@ -43,6 +43,19 @@ _AFTER_PLACE = re.compile(
     r"|край|крае|края|новад\w*|дума|думе|думу|думы|волост\w*|самоуправлени\w*)$"
 )
 _TOWARDS = frozenset(("uz", "to", "в", "во"))
+# Russian in Latin letters ("v Jurmale") names a place only after one of these, or before a word that places are called.
+_BEFORE_SPELLED = re.compile(r"\b(v|vo|iz|pod|okolo|g|gorode?|goroda|zh?iv(u|[eijy]?[eo]m|et))$")
+_AFTER_SPELLED = re.compile(r"^(kra[jiey]|kra[jy][aue]|novad\w*|dum[aeuy]|samoupravl\w+)\b")
+_MAY_BE_SPELLED = re.compile(f"{_BEFORE_SPELLED.pattern[:-1]}\\b|\\b{_AFTER_SPELLED.pattern[1:]}", re.IGNORECASE)
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+# Russian adjectives are listed in the nominative only.
+_DECLINED = {
+    "ская дума": (
+        *("ской думы", "ской думе", "скую думу", "ской думой"),
+        *("ское самоуправление", "ского самоуправления", "скому самоуправлению", "ском самоуправлении"),
+    ),
+    "ский новад": ("ского новада", "скому новаду", "ском новаде"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +133,16 @@ class _Hit:
 class _Forms:
     """Whole-word matching of many forms at once, longest first."""
 
-    def __init__(self, nlp: MultiLanguage, forms: Iterable[tuple[str, str]]) -> None:
-        """``forms``: pairs of a form and the id it belongs to."""
+    def __init__(
+        self, nlp: MultiLanguage, forms: Iterable[tuple[str, str]], common: Callable[[str], str] = fold
+    ) -> None:
+        """``forms``: pairs of a form and the id it belongs to; ``common``: what spellings of one form have in common."""
         self._nlp = nlp
+        self._common = common
         self._owner: dict[str, str] = {}
         folded: dict[str, str] = {}
         for form, owner in forms:
-            key = fold(form)
+            key = self._common(form)
             if folded.setdefault(key, owner) != owner:
                 # Two places whose names differ by diacritics alone: only the exact spelling may decide.
                 folded[key] = ""
@@ -140,7 +156,7 @@ class _Forms:
     def find(self, text: str) -> list[_Hit]:
         """Hits in the order of the text, none overlapping another."""
         doc = self._nlp.make_doc(text[:_MAX_CHARS])
-        folded = Doc(doc.vocab, words=[fold(token.text) or token.text for token in doc])
+        folded = Doc(doc.vocab, words=[self._common(token.text) or token.text for token in doc])
         spans = sorted(
             ((start, end) for _, start, end in self._matcher(folded)), key=lambda span: (span[0] - span[1], span[0])
         )
@@ -150,7 +166,7 @@ class _Forms:
             if taken.intersection(range(start, end)):
                 continue
             form = doc[start:end].text
-            owner = self._owner.get(form.lower()) or self._folded.get(fold(form))
+            owner = self._owner.get(form.lower()) or self._folded.get(self._common(form))
             if owner:
                 hits.append(_Hit(owner, doc, start, end))
                 taken.update(range(start, end))
@@ -177,7 +193,11 @@ class Gazetteer:
         centres = {fold(form) for row in places for form in _forms_of_centre(row)}
         self._ambiguous = {fold(form) for row in places for form in row["ambiguous_forms"]} - centres
         nlp = MultiLanguage()
-        self._places = _Forms(nlp, ((form, row["id"]) for row in places for form in row["surface_forms"]))
+        listed = [
+            (form, row["id"]) for row in places for written in row["surface_forms"] for form in _declined(written)
+        ]
+        self._places = _Forms(nlp, listed)
+        self._spelled = _Forms(nlp, (pair for pair in listed if _CYRILLIC.search(pair[0])), _sound)
         self._bodies = _Forms(nlp, ((form, row["id"]) for row in bodies for form in row["surface_forms"]))
 
     @cached_property
@@ -198,6 +218,8 @@ class Gazetteer:
     def find_municipality(self, text: str) -> MunicipalityMatch | None:
         """The municipality that ``text`` speaks of; None when there is none, or several and none is the goal."""
         hits = [hit for hit in self._places.find(text) if self._is_place(hit)]
+        if not hits and _MAY_BE_SPELLED.search(text) and not _CYRILLIC.search(text):
+            hits = [hit for hit in self._spelled.find(text) if _is_spelled_place(hit)]
         if not hits:
             return None
         if len({hit.owner for hit in hits}) > 1:
@@ -252,6 +274,25 @@ class Gazetteer:
         head = re.split(r"[a-zāčēģīķļņšūž]", written, maxsplit=1)[0]
         shouted = hit.doc.text.isupper() and len(hit.doc) > hit.last - hit.first
         return len(head) >= 2 and head.isupper() and not shouted
+
+
+def _sound(written: str) -> str:
+    """What Russian in Cyrillic and the ways of typing it in Latin letters have in common."""
+    return search_form(fold(written), "ru").replace("ts", "c")
+
+
+def _declined(form: str) -> Iterator[str]:
+    """A form and, where it is a Russian adjective with its noun, the other cases."""
+    yield form
+    for ending, others in _DECLINED.items():
+        if form.endswith(ending):
+            yield from (form.removesuffix(ending) + other for other in others)
+
+
+def _is_spelled_place(hit: _Hit) -> bool:
+    before = hit.doc[: hit.first].text.lower().rstrip(" .")
+    after = hit.doc[hit.last :].text.lower()
+    return hit.last - hit.first > 1 or bool(_BEFORE_SPELLED.search(before) or _AFTER_SPELLED.match(after))
 
 
 def _capital(hit: _Hit) -> bool:

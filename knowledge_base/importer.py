@@ -22,6 +22,7 @@ from kit.i18n import LANGUAGES
 from knowledge_base.catalogue.store import load_catalogue, read_catalogue
 from knowledge_base.catalogue.unify import CATALOGUE_FILE, BrokenCatalogue
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
+from knowledge_base.plans.store import load_plan, read_plans
 from knowledge_base.records import (
     FACTS_OF_ASPECT,
     AnswerRecord,
@@ -33,6 +34,7 @@ from knowledge_base.records import (
     review_due,
 )
 from knowledge_base.sources import best_source
+from knowledge_base.unification.repository import rulings
 
 DATA_DIR = Path(__file__).parent / "data"
 LOCALES_DIR = Path(__file__).parent / "locales"
@@ -76,6 +78,7 @@ class ImportReport:
     """Services of the old catalogue, once each."""
     variants: Tally = field(default_factory=Tally)
     """Rows of the old catalogue."""
+    plans: Tally = field(default_factory=Tally)
     problems: list[Problem] = field(default_factory=list)
     skipped_files: list[str] = field(default_factory=list)
 
@@ -253,19 +256,31 @@ class Importer:
         await self._load_answers(data, report.answers)
         await self._load_examples(data, report.examples)
         await self._load_catalogue(data_dir, data, report)
+        await self._load_plans(data_dir, report)
         await self._session.flush()
         return report
 
     async def _load_catalogue(self, data_dir: Path, data: DataSet, report: ImportReport) -> None:
         if not (data_dir / CATALOGUE_FILE).exists():
             return
+        ruled = await rulings(self._session)
         try:
-            unified = read_catalogue(data_dir, data.services)
+            unified = read_catalogue(data_dir, data.services, ruled)
         except (BrokenCatalogue, OSError, KeyError, ValueError) as error:
             report.problems.append(Problem(CATALOGUE_FILE, 1, str(error)))
             report.skipped_files.append(CATALOGUE_FILE)
             return
         await load_catalogue(self._session, unified, report.unified, report.variants)
+
+    async def _load_plans(self, data_dir: Path, report: ImportReport) -> None:
+        services = frozenset((await self._session.scalars(select(Service.id))).all())
+        for plan_id, plan in read_plans(data_dir, services):
+            if isinstance(plan, str):
+                report.problems.append(Problem(f"plans/{plan_id}.json", 1, plan))
+                report.skipped_files.append(f"plans/{plan_id}.json")
+                continue
+            what = await load_plan(self._session, plan_id, plan)
+            setattr(report.plans, what, getattr(report.plans, what) + 1)
 
     async def _load_services(self, data: DataSet, tally: Tally) -> None:
         stored = {row.id: row for row in await self._session.scalars(select(Service))}
@@ -279,7 +294,7 @@ class Importer:
             elif row.content_hash == digest:
                 tally.unchanged += 1
             else:
-                for name, value in values.items():
+                for name, value in _unless_renamed(row, values).items():
                     setattr(row, name, value)
                 row.content_hash = digest
                 tally.changed += 1
@@ -383,6 +398,14 @@ def _service_values(record: ServiceRecord, extra: LangLists | None, gathered: da
         "review_due": review_due(record, gathered),
         "checked_on": record.checked,
     }
+
+
+def _unless_renamed(row: Service, values: dict[str, Any]) -> dict[str, Any]:
+    """``values`` without the names that an editor has changed."""
+    edited = row.named_by_editor or []
+    kept = {name: value for name, value in values.items() if name not in {f"title_{lang}" for lang in edited}}
+    kept["aliases"] = values["aliases"] | {lang: row.aliases.get(lang, []) for lang in edited}
+    return kept
 
 
 def _source_date(record: ServiceRecord, aspect: str) -> str | None:

@@ -55,6 +55,10 @@ class LifeEvent(BaseModel):
     services: tuple[ServiceId, ...]
     phrases: LangLists
 
+    def called(self, lang: str) -> str:
+        """Its name in ``lang``, or in Latvian."""
+        return next((name for code, name in self.names.items() if code == lang), self.names["lv"])
+
     def said(self, lang: str) -> str:
         """The sentence that opens the list of services, in ``lang``, or in Latvian."""
         return next((text for code, text in self.opening.items() if code == lang), self.opening["lv"])

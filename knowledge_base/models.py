@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -40,6 +41,7 @@ class Service(Base):
         review_due: the day from which an editor must look at the record again.
         checked_on: the day of the second, independent check, if there was one.
         content_hash: hash of the imported record, so that a repeated import leaves it alone.
+        named_by_editor: languages whose title and everyday names an editor has changed; the importer leaves these alone.
     """
 
     __tablename__ = "kb_service"
@@ -60,6 +62,7 @@ class Service(Base):
     review_due: Mapped[date | None] = mapped_column(Date, index=True)
     checked_on: Mapped[date | None] = mapped_column(Date)
     content_hash: Mapped[str] = mapped_column(String(64))
+    named_by_editor: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     def titles(self) -> dict[str, str]:
         """Titles by language code."""
@@ -106,7 +109,12 @@ class ServiceAnswer(Base):
 
 
 class ServiceExample(Base):
-    """A question as people ask it; search learns from it, nobody reads it."""
+    """A question as people ask it; search learns from it, nobody reads it.
+
+    Attributes:
+        origin: ``data`` (from the files) or ``editor``; the importer leaves an editor's alone.
+        withdrawn: an editor took it out. The row stays, so that the importer does not bring it back.
+    """
 
     __tablename__ = "kb_service_example"
     __table_args__ = (UniqueConstraint("service_id", "lang", "text"),)
@@ -116,6 +124,7 @@ class ServiceExample(Base):
     lang: Mapped[str] = mapped_column(String(2))
     text: Mapped[str] = mapped_column(Text)
     origin: Mapped[str] = mapped_column(String(12), default="data")
+    withdrawn: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class UnifiedService(Base):

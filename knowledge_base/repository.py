@@ -56,7 +56,8 @@ class KnowledgeRepository:
 
     async def example_texts(self) -> list[tuple[str, str, str]]:
         """Example questions: service id, language, text."""
-        query = select(ServiceExample.service_id, ServiceExample.lang, ServiceExample.text).order_by(ServiceExample.id)
+        query = select(ServiceExample.service_id, ServiceExample.lang, ServiceExample.text)
+        query = query.where(~ServiceExample.withdrawn).order_by(ServiceExample.id)
         return [(row.service_id, row.lang, row.text) for row in await self._session.execute(query)]
 
     async def revision(self) -> int:

@@ -15,11 +15,13 @@ Tried and left out, for they added nothing once meaning was there: classifiers b
 
 Nothing is trained when the index is built, so an editor's change is searchable within seconds.
 
-The index is immutable: a change builds a new one and swaps the reference, so searching needs no lock.
+The index is immutable: a change makes a new one out of it, counting anew only what the changed services say, and swaps the
+reference, so searching needs no lock.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections import Counter
@@ -56,6 +58,8 @@ _LEAST_SCORE = 1e-4
 _ENOUGH_EVIDENCE = 12.0
 _ENOUGH_WORDS = 6
 _NGRAMS = (3, 4, 5)
+#: So many changed services are always put into the index that is there; of a large catalogue, a tenth.
+_FEW = 5
 
 
 class Encoder(Protocol):
@@ -94,6 +98,15 @@ class SearchableService:
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     institutions: Sequence[str] = ()
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def mark(self) -> str:
+        """A mark of everything in it: another one when anything has changed."""
+        by_language = [
+            [(lang, list(texts.get(lang, ()))) for lang in LANGUAGES]
+            for texts in (self.aliases, self.examples, self.texts)
+        ]
+        everything = [sorted(self.titles.items()), by_language, list(self.institutions)]
+        return hashlib.blake2b(json.dumps(everything, ensure_ascii=False).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,25 +224,59 @@ def read_nothing(path: Path = NOTHING_FILE) -> dict[str, list[str]]:
 
 
 class _Space:
-    """TF-IDF rows of unit length over a fixed vocabulary."""
+    """TF-IDF rows of unit length over a vocabulary."""
 
     def __init__(self, bags: Sequence[Counter[str]]) -> None:
-        frequency: Counter[str] = Counter()
-        for bag in bags:
-            frequency.update(bag.keys())
-        self._column = {term: at for at, term in enumerate(frequency)}
-        total = len(bags)
-        self._idf = np.fromiter(
-            (math.log((1 + total) / (1 + count)) + 1.0 for count in frequency.values()), np.float32, len(frequency)
-        )
-        rows = [self._row(bag) for bag in bags]
-        indptr = np.cumsum([0] + [len(columns) for columns, _ in rows])
-        indices = np.concatenate([columns for columns, _ in rows]) if rows else np.empty(0, np.int32)
-        values = np.concatenate([values for _, values in rows]) if rows else np.empty(0, np.float32)
-        matrix = sparse.csr_matrix((values, indices, indptr), shape=(total, len(frequency)), dtype=np.float32)
+        self._column: dict[str, int] = {}
+        self._settle(self._counted(bags))
+
+    def _counted(self, bags: Sequence[Mapping[str, int]]) -> sparse.csr_matrix:
+        """A row a bag of damped counts; new terms join the vocabulary."""
+        column = self._column
+        indptr = np.zeros(len(bags) + 1, np.intp)
+        columns: list[NDArray[np.int32]] = []
+        counts: list[FloatArray] = []
+        for at, bag in enumerate(bags):
+            columns.append(np.fromiter((column.setdefault(term, len(column)) for term in bag), np.int32, len(bag)))
+            counts.append(np.fromiter(bag.values(), np.float32, len(bag)))
+            indptr[at + 1] = indptr[at] + len(bag)
+        values = 1.0 + np.log(np.concatenate(counts)) if counts else np.empty(0, np.float32)
+        indices = np.concatenate(columns) if columns else np.empty(0, np.int32)
+        return sparse.csr_matrix((values, indices, indptr), shape=(len(bags), len(column)), dtype=np.float32)
+
+    def _settle(self, rows: sparse.csr_matrix) -> None:
+        """Weighs the terms of ``rows`` (each of any length) and keeps what search needs."""
+        total = rows.shape[0]
+        frequency = np.bincount(rows.indices, minlength=rows.shape[1])
+        idf = np.log((1.0 + total) / (1.0 + frequency)) + 1.0
+        # A term that has left the index is as unknown as one that was never there.
+        self._idf: FloatArray = np.where(frequency > 0, idf, 0.0).astype(np.float32)
+        values = rows.data * self._idf[rows.indices]
+        filled = np.flatnonzero(np.diff(rows.indptr))
+        squares = np.zeros(total, np.float32)
+        if len(filled):
+            squares[filled] = np.add.reduceat(values * values, rows.indptr[filled])
+        norms = np.sqrt(squares)
+        values /= np.repeat(np.where(norms > 0, norms, 1.0).astype(np.float32), np.diff(rows.indptr))
+        matrix = sparse.csr_matrix((values, rows.indices, rows.indptr), shape=rows.shape, dtype=np.float32)
         self._rows = total
         # Only the posting lists are kept: nobody asks for a row again.
         self._by_term = matrix.T.tocsr()
+
+    def replaced(self, kept: NDArray[np.intp], bags: Sequence[Mapping[str, int]], order: NDArray[np.intp]) -> _Space:
+        """Another space: the ``kept`` rows and those of ``bags``, put into ``order``.
+
+        A row's own length does not matter, for each is scaled to one: so the counts behind it are had back from its weights.
+        """
+        made = _Space.__new__(_Space)
+        made._column = dict(self._column)
+        fresh = made._counted(bags)
+        old = self._by_term.T.tocsr()[kept]
+        weight = self._idf[old.indices]
+        old.data = np.divide(old.data, weight, out=np.zeros_like(old.data), where=weight > 0)
+        old.resize((old.shape[0], fresh.shape[1]))
+        made._settle(sparse.vstack([old, fresh], format="csr")[order])
+        return made
 
     def _row(self, bag: Mapping[str, int]) -> tuple[NDArray[np.int32], FloatArray]:
         known = [(self._column[term], count) for term, count in bag.items() if term in self._column]
@@ -280,25 +327,53 @@ class _Bm25:
     _B = 0.4
 
     def __init__(self, bags: Sequence[Mapping[str, float]]) -> None:
-        frequency: Counter[str] = Counter()
-        for bag in bags:
-            frequency.update(bag.keys())
-        total = len(bags)
-        self.idf = {stem: math.log(1.0 + (total - count + 0.5) / (count + 0.5)) for stem, count in frequency.items()}
-        self._unknown = math.log(1.0 + (total + 0.5) / 0.5)
-        lengths = np.array([sum(bag.values()) for bag in bags], np.float32)
-        mean = float(lengths.mean()) if total else 1.0
-        norm = self._K1 * (1 - self._B + self._B * lengths / max(mean, 1e-6))
         postings: dict[str, tuple[list[int], list[float]]] = {}
         for at, bag in enumerate(bags):
             for stem, tf in bag.items():
                 rows, values = postings.setdefault(stem, ([], []))
                 rows.append(at)
-                values.append(self.idf[stem] * tf * (self._K1 + 1) / (tf + float(norm[at])))
+                values.append(tf)
         self._postings = {
             stem: (np.array(rows, np.intp), np.array(values, np.float32)) for stem, (rows, values) in postings.items()
         }
+        self._settle(np.array([sum(bag.values()) for bag in bags], np.float32))
+
+    def _settle(self, lengths: FloatArray) -> None:
+        """Weighs the stems. ``lengths``: of each service's bag."""
+        total = len(lengths)
+        self._lengths = lengths
         self._size = total
+        self.idf = {
+            stem: math.log(1.0 + (total - len(rows) + 0.5) / (len(rows) + 0.5))
+            for stem, (rows, _) in self._postings.items()
+        }
+        self._unknown = math.log(1.0 + (total + 0.5) / 0.5)
+        mean = float(lengths.mean()) if total else 1.0
+        self._norm: FloatArray = (self._K1 * (1 - self._B + self._B * lengths / max(mean, 1e-6))).astype(np.float32)
+
+    def replaced(self, bags: Mapping[int, Mapping[str, float]], size: int) -> _Bm25:
+        """Another: some services' bags replaced, or added at the end; ``size``: how many services there are then."""
+        made = _Bm25.__new__(_Bm25)
+        stay = np.ones(self._size, bool)
+        stay[[at for at in bags if at < self._size]] = False
+        postings: dict[str, tuple[NDArray[np.intp], FloatArray]] = {}
+        for stem, (rows, values) in self._postings.items():
+            stays = stay[rows]
+            if stays.all():
+                postings[stem] = (rows, values)
+            elif stays.any():
+                postings[stem] = (rows[stays], values[stays])
+        nobody = (np.empty(0, np.intp), np.empty(0, np.float32))
+        lengths = np.zeros(size, np.float32)
+        lengths[: self._size] = self._lengths
+        for at, bag in bags.items():
+            lengths[at] = sum(bag.values())
+            for stem, tf in bag.items():
+                rows, values = postings.get(stem, nobody)
+                postings[stem] = (np.append(rows, at), np.append(values, np.float32(tf)))
+        made._postings = postings
+        made._settle(lengths)
+        return made
 
     def scores(self, stems: Iterable[str]) -> FloatArray:
         """Scores in about 0…1: the share of the question's weight that a service explains."""
@@ -309,7 +384,8 @@ class _Bm25:
             # A word the index has never seen says little either way: it must not drown the known ones.
             weight += self.idf[stem] if found else 0.3 * self._unknown
             if found:
-                out[found[0]] += found[1]
+                rows, tf = found
+                out[rows] += np.float32(self.idf[stem] * (self._K1 + 1)) * tf / (tf + self._norm[rows])
         return out / np.float32(weight * (self._K1 + 1)) if weight else out
 
     def coverage(self, stems: Iterable[str], service: int) -> tuple[float, float]:
@@ -334,10 +410,25 @@ class _Bm25:
 class _Runs:
     """Snippets in runs, one run an owner; owners without any snippet stay at zero."""
 
-    def __init__(self, owners: Sequence[int], count: int) -> None:
+    def __init__(self, owners: Sequence[int] | NDArray[np.intp], count: int) -> None:
         """``owners``: of each snippet; those of one owner stand together; ``count``: how many owners there are."""
-        self._count = count
-        self._filled, self._starts = np.unique(np.array(owners, np.intp), return_index=True)
+        self.count = count
+        self._owners = np.array(owners, np.intp)
+        self._filled, self._starts = np.unique(self._owners, return_index=True)
+
+    def replaced(self, lengths: Mapping[int, int], size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], _Runs]:
+        """Other runs for ``size`` owners and the last one: which snippets stay, how these and the new ones (``lengths`` by
+        owner, in that order) are put into order, and the runs that come of it."""
+        last = self.count - 1
+        # The place of the last owner is that of the first new one now.
+        gone = np.array([at for at in lengths if at < last], np.intp)
+        kept = np.flatnonzero(np.isin(self._owners, gone, invert=True))
+        owners = self._owners[kept]
+        owners = np.where(owners == last, size, owners)
+        fresh = np.repeat(np.array(sorted(lengths), np.intp), [lengths[at] for at in sorted(lengths)])
+        joined = np.concatenate((owners, fresh))
+        order = np.argsort(joined, kind="stable")
+        return kept, order, _Runs(joined[order], size + 1)
 
     def best(self, values: FloatArray) -> FloatArray:
         """The largest value of each owner's snippets."""
@@ -348,10 +439,17 @@ class _Runs:
         return self._reduced(np.add, rows)
 
     def _reduced(self, by: np.ufunc, values: FloatArray) -> FloatArray:
-        out = np.zeros((self._count, *values.shape[1:]), np.float32)
+        out = np.zeros((self.count, *values.shape[1:]), np.float32)
         if len(self._starts):
             out[self._filled] = by.reduceat(values, self._starts)
         return out
+
+
+def _spoken(service: SearchableService) -> list[str]:
+    """Everything by which people call a service, in any language."""
+    own = [title for title in service.titles.values() if title]
+    own += [text for texts in (*service.aliases.values(), *service.examples.values()) for text in texts]
+    return list(dict.fromkeys(own))
 
 
 # --- by meaning -----------------------------------------------------------------------------------------------------
@@ -363,28 +461,41 @@ class _Meaning:
     def __init__(
         self, services: Sequence[SearchableService], nothing: Mapping[str, Sequence[str]], encoder: Encoder
     ) -> None:
-        self._count = len(services)
         self._encoder = encoder
         owners: list[int] = []
         snippets: list[str] = []
         for at, service in enumerate(services):
-            own = [title for title in service.titles.values() if title]
-            own += [text for texts in (*service.aliases.values(), *service.examples.values()) for text in texts]
-            own = list(dict.fromkeys(own))
+            own = _spoken(service)
             owners += [at] * len(own)
             snippets += own
         for texts in nothing.values():
-            owners += [self._count] * len(texts)
+            owners += [len(services)] * len(texts)
             snippets += texts
-        self._vectors: FloatArray = encoder.encode(snippets)
-        self._runs = _Runs(owners, self._count + 1)
+        self._settle(encoder.encode(snippets), _Runs(owners, len(services) + 1))
+
+    def _settle(self, vectors: FloatArray, runs: _Runs) -> None:
+        self._count = runs.count - 1
+        self._vectors = vectors
+        self._runs = runs
         # The last is of messages about nothing.
         means = self._runs.total(self._vectors)
         self._means = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
-    def scores(self, question: str) -> tuple[dict[str, FloatArray], float]:
+    def replaced(self, changed: Mapping[int, SearchableService], size: int) -> _Meaning:
+        """Another: the snippets of some services replaced, or added at the end. Only what was not there is computed."""
+        made = _Meaning.__new__(_Meaning)
+        made._encoder = self._encoder
+        own = {at: _spoken(service) for at, service in changed.items()}
+        fresh = self._encoder.encode([text for at in sorted(own) for text in own[at]])
+        kept, order, runs = self._runs.replaced({at: len(texts) for at, texts in own.items()}, size)
+        rows = self._vectors[kept]
+        made._settle((np.concatenate((rows, fresh)) if len(fresh) else rows)[order], runs)
+        return made
+
+    def scores(self, question: str, vector: FloatArray | None = None) -> tuple[dict[str, FloatArray], float]:
         """Scores of every service by each view, and how much the question is like messages about no service."""
-        vector = self._encoder.encode_one(question)
+        if vector is None:
+            vector = self._encoder.encode_one(question)
         nearest = self._runs.best(np.asarray(self._vectors @ vector, np.float32))
         profile = np.asarray(self._means @ vector, np.float32)
         found: dict[str, FloatArray] = {"meaning_nearest": nearest, "meaning_profile": profile}
@@ -409,45 +520,76 @@ class _LanguageIndex:
         meaning: _Meaning | None,
     ) -> None:
         self._lang = lang
-        self._count = len(services)
         self._params = params
-        self._meaning = meaning
         owners: list[int] = []
         words: list[list[str]] = []
         bags: list[dict[str, float]] = []
         text_bags: list[dict[str, float]] = []
         for at, service in enumerate(services):
-            bag: dict[str, float] = {}
-            own = [
-                ("title", [service.titles.get(lang, "")]),
-                ("alias", service.aliases.get(lang, ())),
-                ("example", service.examples.get(lang, ())),
-            ]
-            for kind, texts in own:
-                for snippet in texts:
-                    if snippet:
-                        owners.append(at)
-                        words.append(txt.words(snippet, lang))
-                        _pour(bag, txt.stems_of(words[-1], lang), _FIELD_WEIGHT[kind])
-            if lang != "lv":
-                # People of every language use the Latvian names of things: EDS, GMI, dzimtsaraksti.
-                for snippet in (service.titles.get("lv", ""), *service.aliases.get("lv", ())):
-                    _pour(bag, txt.stems(snippet, "lv" if lang == "en" else lang), _FIELD_WEIGHT["foreign"])
-            for name in service.institutions:
-                _pour(bag, txt.stems(name, lang), _FIELD_WEIGHT["institution"])
-            text_bag: dict[str, float] = {}
-            for snippet in service.texts.get(lang, ()):
-                _pour(text_bag, txt.stems(snippet, lang), 1.0)
+            own, bag, text_bag = self._pieces(service)
+            owners += [at] * len(own)
+            words += own
             bags.append(bag)
             text_bags.append(text_bag)
         # Messages about no service are a class of their own, so that "thank you" need not look like anything.
-        owners += [self._count] * len(nothing)
+        owners += [len(services)] * len(nothing)
         words += [txt.words(snippet, lang) for snippet in nothing]
         self._bm25 = _Bm25(bags)
         self._texts = _Bm25(text_bags)
-        self._stems = _Space([_stem_bag(txt.stems_of(found, lang)) for found in words])
-        self._chars = _Space([_char_bag(self._forms(found)) for found in words])
-        self._runs = _Runs(owners, self._count + 1)
+        self._stems = _Space(self._stem_bags(words))
+        self._chars = _Space(self._char_bags(words))
+        self._settle(_Runs(owners, len(services) + 1), meaning)
+
+    def _settle(self, runs: _Runs, meaning: _Meaning | None) -> None:
+        self._runs = runs
+        self._count = runs.count - 1
+        self._meaning = meaning
+
+    def replaced(self, changed: Mapping[int, SearchableService], size: int, meaning: _Meaning | None) -> _LanguageIndex:
+        """Another: some services replaced, or added at the end; ``size``: how many services there are then."""
+        made = _LanguageIndex.__new__(_LanguageIndex)
+        made._lang, made._params = self._lang, self._params
+        pieces = {at: self._pieces(changed[at]) for at in sorted(changed)}
+        words = [snippet for own, _, _ in pieces.values() for snippet in own]
+        kept, order, runs = self._runs.replaced({at: len(own) for at, (own, _, _) in pieces.items()}, size)
+        made._bm25 = self._bm25.replaced({at: bag for at, (_, bag, _) in pieces.items()}, size)
+        made._texts = self._texts.replaced({at: bag for at, (_, _, bag) in pieces.items()}, size)
+        made._stems = self._stems.replaced(kept, self._stem_bags(words), order)
+        made._chars = self._chars.replaced(kept, self._char_bags(words), order)
+        made._settle(runs, meaning)
+        return made
+
+    def _pieces(self, service: SearchableService) -> tuple[list[list[str]], dict[str, float], dict[str, float]]:
+        """What a service brings: the words of its snippets, its bag of stems, and that of its answers."""
+        lang = self._lang
+        words: list[list[str]] = []
+        bag: dict[str, float] = {}
+        own = [
+            ("title", [service.titles.get(lang, "")]),
+            ("alias", service.aliases.get(lang, ())),
+            ("example", service.examples.get(lang, ())),
+        ]
+        for kind, texts in own:
+            for snippet in texts:
+                if snippet:
+                    words.append(txt.words(snippet, lang))
+                    _pour(bag, txt.stems_of(words[-1], lang), _FIELD_WEIGHT[kind])
+        if lang != "lv":
+            # People of every language use the Latvian names of things: EDS, GMI, dzimtsaraksti.
+            for snippet in (service.titles.get("lv", ""), *service.aliases.get("lv", ())):
+                _pour(bag, txt.stems(snippet, "lv" if lang == "en" else lang), _FIELD_WEIGHT["foreign"])
+        for name in service.institutions:
+            _pour(bag, txt.stems(name, lang), _FIELD_WEIGHT["institution"])
+        text_bag: dict[str, float] = {}
+        for snippet in service.texts.get(lang, ()):
+            _pour(text_bag, txt.stems(snippet, lang), 1.0)
+        return words, bag, text_bag
+
+    def _stem_bags(self, words: Iterable[Sequence[str]]) -> list[Counter[str]]:
+        return [_stem_bag(txt.stems_of(found, self._lang)) for found in words]
+
+    def _char_bags(self, words: Iterable[Sequence[str]]) -> list[Counter[str]]:
+        return [_char_bag(self._forms(found)) for found in words]
 
     def _forms(self, words: Iterable[str]) -> list[str]:
         return [txt.search_form(word, self._lang) for word in words]
@@ -457,8 +599,8 @@ class _LanguageIndex:
         out = self._runs.best(similarities)
         return out[: self._count], float(out[self._count])
 
-    def components(self, question: str) -> Components:
-        """Scores of every service by each scorer."""
+    def components(self, question: str, vector: FloatArray | None = None) -> Components:
+        """Scores of every service by each scorer; ``vector``: the question's sentence vector, if it is known already."""
         words = txt.words(question, self._lang)
         stems = txt.stems_of(words, self._lang)
         by_stem = self._stems.similarities(_stem_bag(stems))
@@ -469,15 +611,15 @@ class _LanguageIndex:
         out |= {"nearest_stem": stem, "nearest_char": char}
         none = max(stem_none, char_none)
         if self._meaning is not None:
-            by_meaning, none = self._meaning.scores(question)
+            by_meaning, none = self._meaning.scores(question, vector)
             out |= by_meaning
         return Components(out, none)
 
-    def rank(self, question: str) -> Ranking:
+    def rank(self, question: str, vector: FloatArray | None = None) -> Ranking:
         """Services by fused score."""
         params = self._params
         return self.fuse(
-            question, self.components(question), params.weights[self._lang], params.temperature[self._lang]
+            question, self.components(question, vector), params.weights[self._lang], params.temperature[self._lang]
         )
 
     def fuse(self, question: str, found: Components, weights: Mapping[str, float], temperature: float) -> Ranking:
@@ -556,10 +698,36 @@ class SearchIndex:
             raise ValueError("a service id is there twice")
         self.params = params or SearchParams.load()
         nothing = nothing or {}
-        meaning = _Meaning(services, nothing, encoder) if encoder is not None and services else None
+        self._marks = {service.id: service.mark() for service in services}
+        self._meaning = _Meaning(services, nothing, encoder) if encoder is not None and services else None
+        meaning = self._meaning
         self._languages = {
             lang: _LanguageIndex(services, nothing.get(lang, ()), lang, self.params, meaning) for lang in LANGUAGES
         }
+
+    def updated(self, services: Sequence[SearchableService]) -> SearchIndex | None:
+        """The index of ``services``, made out of this one: only what the changed ones say is counted and encoded.
+
+        It finds what one built from nothing would find; what is new stands at the end. Itself when nothing has changed; None
+        when a service is gone or so much is new that building costs no more.
+        """
+        marks = {service.id: service.mark() for service in services}
+        changed = [service for service in services if self._marks.get(service.id) != marks[service.id]]
+        if len(changed) > max(_FEW, len(services) // 10) or not self._marks.keys() <= marks.keys() or not self._marks:
+            return None
+        if not changed:
+            return self
+        made = SearchIndex.__new__(SearchIndex)
+        new = [service.id for service in changed if service.id not in self.position]
+        made.service_ids = (*self.service_ids, *new)
+        made.params = self.params
+        made._marks = marks
+        at = {service_id: place for place, service_id in enumerate(made.service_ids)}
+        wanted = {at[service.id]: service for service in changed}
+        size = len(made.service_ids)
+        made._meaning = self._meaning.replaced(wanted, size) if self._meaning is not None else None
+        made._languages = {lang: index.replaced(wanted, size, made._meaning) for lang, index in self._languages.items()}
+        return made
 
     @cached_property
     def position(self) -> dict[str, int]:
@@ -597,20 +765,21 @@ class SearchIndex:
         scores = self._languages[self.language_for(text, lang)].evidence(text[:_MAX_QUERY_CHARS])
         return tuple(float(scores[self.position[service_id]]) for service_id in service_ids)
 
-    def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
+    def search(self, text: str, lang: str, limit: int = 5, vector: FloatArray | None = None) -> list[Candidate]:
         """The services that ``text`` may mean, the likeliest first.
 
         Args:
             text: the citizen's words; only the first 1000 characters count.
             lang: ``lv``, ``ru`` or ``en``.
             limit: how many at most.
+            vector: of ``text``, where it is known already.
 
         Returns:
             Candidates with calibrated probabilities; empty when no word or letter sequence is known.
         """
         text = text[:_MAX_QUERY_CHARS]
         lang = self.language_for(text, lang)
-        return self.candidates(self._languages[lang].rank(text), self.params.calibration[lang], limit)
+        return self.candidates(self._languages[lang].rank(text, vector), self.params.calibration[lang], limit)
 
     def candidates(self, ranking: Ranking, calibration: Calibration, limit: int) -> list[Candidate]:
         """The best of a ranking, with probabilities that never rise from one to the next."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, Catalogue
+from kit.metrics import SEARCH_SECONDS
 from knowledge_base.catalogue.store import read_variants
 from knowledge_base.catalogue.unify import Variant
 from knowledge_base.gazetteer import Gazetteer, InstitutionMatch, MunicipalityMatch
@@ -36,6 +37,7 @@ from knowledge_base.search import (
     read_nothing,
 )
 from knowledge_base.sources import best_source, host
+from knowledge_base.text import fold, tokens
 
 _HERE = Path(__file__).parent
 TRAITS_FILE = _HERE / "data" / "service_traits.json"
@@ -115,6 +117,8 @@ class _State:
     index: SearchIndex
     variants: Mapping[str, tuple[Variant, ...]] = field(default_factory=dict)
     """Service → the rows of the old catalogue that are it."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """The words of a title → the service, where only one is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,8 @@ class KnowledgeBase:
         """Use :meth:`load`."""
         #: Which publication it holds; see :class:`knowledge_base.editor.models.Revision`.
         self.revision = revision
+        #: Which one search goes by; behind ``revision`` while an index is being made.
+        self.indexed = revision
         self._state = state
         self._gazetteer = gazetteer
         self._params = params
@@ -149,6 +155,7 @@ class KnowledgeBase:
         self._traits = _Traits.load()
         self._life_events = LifeEvents.load()
         self._labels = Catalogue(_HERE / "locales")
+        self._names: tuple[int, frozenset[str]] = (-1, frozenset())
 
     @classmethod
     async def load(cls, session: AsyncSession, encoder: Encoder | None = None) -> KnowledgeBase:
@@ -165,19 +172,45 @@ class KnowledgeBase:
         self.revision = content.revision
 
     async def index(self, content: Content) -> None:
-        """Builds the index of ``content`` beside the one in use, which takes seconds, and searches by it from then on."""
-        index = await asyncio.to_thread(_index_of, content, self._gazetteer, self._params, self._encoder)
+        """Makes the index of ``content`` beside the one in use and searches by it from then on. A few changed services take
+        less than a second, everything anew takes some."""
+        index = await self.index_of(content)
         self._state = replace(self._state, index=index)
+        self.indexed = content.revision
+
+    async def index_of(self, content: Content) -> SearchIndex:
+        """The index of ``content``, made out of the one in use as far as that is possible; nobody searches by it yet."""
+        return await asyncio.to_thread(self._index_of, content)
+
+    def _index_of(self, content: Content) -> SearchIndex:
+        services = _searchable(content, self._gazetteer)
+        made = self._state.index.updated(services)
+        return made if made is not None else SearchIndex(services, self._params, self._encoder, read_nothing())
+
+    @property
+    def search_index(self) -> SearchIndex:
+        """The index in use; it never changes, another one takes its place."""
+        return self._state.index
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What makes sentence vectors, if there is something."""
+        return self._encoder
 
     # --- which service, which place -----------------------------------------------------------------------------------
 
     def search(self, text: str, lang: str, limit: int = 5) -> list[Candidate]:
         """See :meth:`SearchIndex.search`."""
-        return self._state.index.search(text, lang, limit)
+        with SEARCH_SECONDS.labels("knowledge", "ok").time():
+            return self._state.index.search(text, lang, limit)
 
     def evidence(self, text: str, lang: str, service_ids: Sequence[str]) -> tuple[float, ...]:
         """See :meth:`SearchIndex.evidence`."""
         return self._state.index.evidence(text, lang, service_ids)
+
+    def named(self, text: str) -> str | None:
+        """The service of which ``text`` is the title, in any language and whatever the capitals, marks and diacritics."""
+        return self._state.named.get(_bare(text))
 
     async def vector(self, text: str) -> FloatArray | None:
         """The sentence vector of a message; None without an encoder. Computed beside the event loop: it takes milliseconds."""
@@ -186,6 +219,10 @@ class KnowledgeBase:
     def life_event(self, text: str, lang: str) -> LifeEvent | None:
         """See :meth:`LifeEvents.find`."""
         return self._life_events.find(text, lang)
+
+    def life_events(self) -> LifeEvents:
+        """Every life event, then every social group."""
+        return self._life_events
 
     def thresholds(self, lang: str) -> tuple[float, float]:
         """(from which probability on to answer, from which on to offer choices)."""
@@ -221,6 +258,11 @@ class KnowledgeBase:
         """Every municipality of today."""
         return frozenset(self._gazetteer.municipalities)
 
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """Names of municipalities and institutions."""
+        return self._gazetteer
+
     def find_municipality(self, text: str) -> MunicipalityMatch | None:
         """See :meth:`Gazetteer.find_municipality`."""
         return self._gazetteer.find_municipality(text)
@@ -249,12 +291,18 @@ class KnowledgeBase:
         place = self._gazetteer.municipalities.get(municipality_id)
         return place.names.get(lang, place.names["lv"]) if place else municipality_id
 
+    def names_in_latvian(self) -> frozenset[str]:
+        """The words of all names that stand in answers, in small letters: of services, bodies and municipalities."""
+        if self._names[0] != self.revision:
+            names = [body.names["lv"] for body in self._gazetteer.institutions.values()]
+            names += [place.names["lv"] for place in self._gazetteer.municipalities.values()]
+            names += [self.title(service_id, DEFAULT_LANGUAGE) for service_id in self.service_ids()]
+            self._names = (self.revision, frozenset(word.lower() for name in names for word in tokens(name)))
+        return self._names[1]
+
     def institutions(self) -> list[InstitutionRow]:
-        """Every institution, then every municipality (kind ``municipality``)."""
-        known = self._gazetteer
-        bodies = [InstitutionRow(body.id, *_three(body.names), body.kind) for body in known.institutions.values()]
-        places = [InstitutionRow(p.id, *_three(p.names), "municipality") for p in known.municipalities.values()]
-        return bodies + places
+        """See :func:`institutions`."""
+        return institutions(self._gazetteer)
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
@@ -406,7 +454,22 @@ class Content:
 
     def state(self, index: SearchIndex) -> _State:
         """It, with an index. A service that the index does not know yet is not found by search, and is answered all the same."""
-        return _State(self.services, self.texts, index, self.variants)
+        return _State(self.services, self.texts, index, self.variants, _titles(self.services.values()))
+
+
+def _bare(text: str) -> str:
+    return " ".join(tokens(fold(text)))
+
+
+def _titles(services: Iterable[Service]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    shared: set[str] = set()
+    for service in services:
+        for title in {_bare(title) for title in service.titles().values() if title}:
+            if title in found:
+                shared.add(title)
+            found[title] = service.id
+    return {title: service_id for title, service_id in found.items() if title and title not in shared}
 
 
 async def read_content(session: AsyncSession) -> Content:
@@ -432,8 +495,19 @@ async def read_content(session: AsyncSession) -> Content:
     )
 
 
+def institutions(known: Gazetteer) -> list[InstitutionRow]:
+    """Every institution, then every municipality (kind ``municipality``)."""
+    bodies = [InstitutionRow(body.id, *_three(body.names), body.kind) for body in known.institutions.values()]
+    places = [InstitutionRow(p.id, *_three(p.names), "municipality") for p in known.municipalities.values()]
+    return bodies + places
+
+
 def _index_of(content: Content, gazetteer: Gazetteer, params: SearchParams, encoder: Encoder | None) -> SearchIndex:
-    searchable = [
+    return SearchIndex(_searchable(content, gazetteer), params, encoder, read_nothing())
+
+
+def _searchable(content: Content, gazetteer: Gazetteer) -> list[SearchableService]:
+    return [
         SearchableService(
             id=service.id,
             titles=service.titles(),
@@ -446,4 +520,3 @@ def _index_of(content: Content, gazetteer: Gazetteer, params: SearchParams, enco
         )
         for service in content.services.values()
     ]
-    return SearchIndex(searchable, params, encoder, read_nothing())

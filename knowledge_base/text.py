@@ -1,168 +1,45 @@
-"""Normalising text for search: folding, tokens, light stems, Russian written in Latin letters.
+"""Words and stems of text for the knowledge base's search, without the function words of each language.
 
-Why not a full morphological analyser: the index has some thousand short phrases, a citizen's question is typed on a
-phone without diacritics and with mistakes, and the answer is due in milliseconds. Light stemming plus character
-n-grams (see `search.py`) survives both. Snowball has no Latvian stemmer, so a small suffix stripper lives here; it
-works on *folded* text, because half of all questions arrive without diacritics anyway.
+Folding and stemming are in :mod:`kit.stemming`; light stemming plus character n-grams (see `search.py`) survives missing
+diacritics and mistakes.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 
-import snowballstemmer
-
-LANGUAGES: tuple[str, ...] = ("lv", "ru", "en")
-
-_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
-_CYRILLIC = re.compile(r"[Ѐ-ӿ]")
-_LATIN = re.compile(r"[a-zA-Z]")
-
-# Letters that carry no combining mark and so survive NFKD.
-_FOLD_EXTRA = str.maketrans({"ё": "е", "Ё": "е", "ł": "l", "ø": "o", "đ": "d", "’": "'", "`": "'"})
-
-
-@lru_cache(maxsize=20_000)
-def fold(text: str) -> str:
-    """Lower-case `text` and remove diacritics: ``Bērnudārzs`` → ``bernudarzs``; й stays й, ё becomes е."""
-    lowered = text.casefold().translate(_FOLD_EXTRA)
-    out: list[str] = []
-    for char in lowered:
-        if _CYRILLIC.match(char):
-            out.append(char)
-            continue
-        out.extend(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
-    return "".join(out)
-
-
-def tokens(text: str) -> list[str]:
-    """Words of `text`, as written; hyphenated words stay whole (``e-adrese``, ``Smart-ID``)."""
-    return _TOKEN.findall(text)
-
-
-# --- Latvian ------------------------------------------------------------------------------------------------------
-
-# Folded inflectional endings, longest first: definite adjectives, nouns, then the personal endings of verbs.
-_LV_ENDINGS: tuple[str, ...] = tuple(
-    sorted(
-        {
-            *("ajiem", "ajai", "ajam", "ajos", "ajas", "aja", "ajo", "ais", "iem", "ies", "amies", "aties", "oties"),
-            *("eties", "ities", "sies", "ties", "jiet", "siet", "iet", "sim", "sit", "jam", "jat", "jas", "jos"),
-            *("ai", "ei", "am", "em", "im", "um", "us", "as", "es", "os", "is", "ie", "ij", "ju", "ja", "jis", "jus"),
-            *("u", "a", "i", "e", "o", "s"),
-        },
-        key=lambda ending: (-len(ending), ending),
-    )
-)
-# Then what derives nouns and participles from verbs, so that ``deklarēt``, ``deklarēšana``, ``deklarēta`` meet.
-_LV_TAILS: tuple[str, ...] = (
-    *("esan", "asan", "isan", "osan"),
-    *("ej", "aj", "et", "at", "it", "ot", "san", "dam", "e", "i"),
-)
-_VOWELS = frozenset("aeiou")
-# Abbreviations and short names that must not be cut.
-_LV_KEEP = frozenset(
-    {
-        *("altum", "bis", "csdd", "eds", "eps", "evak", "gmi", "lad", "ldc"),
-        *("nin", "nva", "octa", "pmlp", "pvn", "sia", "vid", "vsaa"),
-    }
+from kit.stemming import (
+    LANGUAGES,
+    STEMMERS,
+    fold,
+    is_cyrillic,
+    is_cyrillic_word,
+    latin_to_cyrillic,
+    search_form,
+    skeleton_ru,
+    stem_en,
+    stem_lv,
+    stem_ru,
+    tokens,
 )
 
-
-def _cut(word: str, endings: tuple[str, ...], least: int) -> str:
-    for ending in endings:
-        if word.endswith(ending):
-            stem = word[: -len(ending)]
-            if len(stem) >= least and not _VOWELS.isdisjoint(stem):
-                return stem
-    return word
-
-
-@lru_cache(maxsize=50_000)
-def stem_lv(word: str) -> str:
-    """Light Latvian stem of a folded word; at least three letters with a vowel stay."""
-    if word in _LV_KEEP or len(word) <= 3 or any(char.isdigit() for char in word):
-        return word
-    stem = _cut(word, _LV_ENDINGS, 3)
-    stem = _cut(stem, _LV_TAILS, 4)
-    # A softened lip consonant (``kapi`` / ``kapju``) falls together with the plain one.
-    return stem[:-1] if stem.endswith("j") and len(stem) > 3 else stem
-
-
-# --- Russian ------------------------------------------------------------------------------------------------------
-
-_CYR_TO_LAT: dict[str, str] = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "z", "з": "z", "и": "i", "й": "i", "к": "k",
-    "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "h",
-    "ц": "c", "ч": "c", "ш": "s", "щ": "s", "ъ": "", "ы": "i", "ь": "", "э": "e", "ю": "iu", "я": "ia", "і": "i",
-}  # fmt: skip
-
-# Longest first. Several habits side by side: English (zh, ya), Latvian (ž is typed z, ja), chat (4 for ч).
-_LAT_TO_CYR: tuple[tuple[str, str], ...] = (
-    ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"), ("yu", "ю"),
-    ("ju", "ю"), ("iu", "ю"), ("ya", "я"), ("ja", "я"), ("ia", "ия"), ("yo", "е"), ("jo", "е"), ("ye", "е"),
-    ("je", "е"), ("eh", "э"), ("ija", "ия"), ("iya", "ия"), ("ij", "ий"), ("iy", "ий"),
-    ("yj", "ый"), ("yy", "ый"), ("ei", "ей"), ("oi", "ой"),
-    ("ai", "ай"), ("a", "а"), ("b", "б"), ("v", "в"), ("w", "в"), ("g", "г"), ("d", "д"), ("e", "е"), ("z", "з"),
-    ("i", "и"), ("j", "й"), ("k", "к"), ("l", "л"), ("m", "м"), ("n", "н"), ("o", "о"), ("p", "п"), ("r", "р"),
-    ("s", "с"), ("t", "т"), ("u", "у"), ("f", "ф"), ("h", "х"), ("c", "ц"), ("y", "ы"), ("x", "х"), ("q", "к"),
-    ("'", "ь"),
-)  # fmt: skip
-
-_russian = snowballstemmer.stemmer("russian")
-_english = snowballstemmer.stemmer("english")
-
-
-def is_cyrillic(text: str) -> bool:
-    """True when the text has more Cyrillic than Latin letters."""
-    return len(_CYRILLIC.findall(text)) > len(_LATIN.findall(text))
-
-
-@lru_cache(maxsize=20_000)
-def latin_to_cyrillic(word: str) -> str:
-    """Russian typed in Latin letters back to Cyrillic, as far as rules can: ``pensija`` → ``пенсия``."""
-    out: list[str] = []
-    at = 0
-    while at < len(word):
-        for latin, cyrillic in _LAT_TO_CYR:
-            if word.startswith(latin, at):
-                # After a vowel `y`/`j` at the end of a syllable is й, not ы.
-                if latin == "y" and at and word[at - 1] in "aeiou":
-                    cyrillic = "й"
-                out.append(cyrillic)
-                at += len(latin)
-                break
-        else:
-            out.append(word[at])
-            at += 1
-    return "".join(out)
-
-
-@lru_cache(maxsize=50_000)
-def skeleton_ru(word: str) -> str:
-    """Latin skeleton of a Cyrillic word; sounds that transliteration habits mix up fall together."""
-    return "".join(_CYR_TO_LAT.get(char, char) for char in word)
-
-
-@lru_cache(maxsize=50_000)
-def stem_ru(word: str) -> str:
-    """Snowball stem of a folded Russian word in skeleton form, so that both scripts meet in one vocabulary."""
-    cyrillic = word if _CYRILLIC.search(word) else latin_to_cyrillic(word)
-    return skeleton_ru(_russian.stemWord(cyrillic))
-
-
-@lru_cache(maxsize=50_000)
-def stem_en(word: str) -> str:
-    """Snowball (Porter 2) stem of a folded English word."""
-    return str(_english.stemWord(word))
-
-
-_STEMMERS = {"lv": stem_lv, "ru": stem_ru, "en": stem_en}
+__all__ = [
+    "LANGUAGES",
+    "fold",
+    "is_cyrillic",
+    "latin_to_cyrillic",
+    "search_form",
+    "skeleton_ru",
+    "stem_en",
+    "stem_lv",
+    "stem_ru",
+    "stems",
+    "stems_of",
+    "tokens",
+    "words",
+]
 
 _STOP: dict[str, frozenset[str]] = {
     name: frozenset(listed.split())
@@ -172,7 +49,7 @@ _STOP: dict[str, frozenset[str]] = {
 
 
 def _stop(word: str, lang: str) -> bool:
-    if lang == "ru" and not _CYRILLIC.search(word):
+    if lang == "ru" and not is_cyrillic_word(word):
         return word in _STOP["ru_latin"]
     return word in _STOP[lang]
 
@@ -200,12 +77,5 @@ def stems(text: str, lang: str) -> list[str]:
 
 def stems_of(content: Iterable[str], lang: str) -> list[str]:
     """Stems of what :func:`words` gave."""
-    stemmer = _STEMMERS[lang]
+    stemmer = STEMMERS[lang]
     return [stemmer(word) for word in content]
-
-
-def search_form(word: str, lang: str) -> str:
-    """Form of a folded word from which character n-grams are cut (Russian in skeleton form)."""
-    if lang != "ru":
-        return word
-    return skeleton_ru(word if _CYRILLIC.search(word) else latin_to_cyrillic(word))

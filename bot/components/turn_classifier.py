@@ -346,6 +346,9 @@ class TurnClassifier(IntentClassifier, GraphComponent):
             # false one a minute of an operator. So these kinds win from a lower probability than the best.
             "emergency_from": 0.3,
             "handoff_from": 0.35,
+            # Where the best other kind is a question about a service, an answer would be lost, and every answer has the way to a
+            # person beside it: there a wish must be as likely as this.
+            "handoff_over_question_from": 0.0,
             # Inverse of regularisation: larger trusts the examples more.
             "C": 10.0,
             "max_iter": 45,
@@ -525,12 +528,15 @@ class TurnClassifier(IntentClassifier, GraphComponent):
         """Intent, probability of its kind, and all probabilities."""
         probabilities = self.probabilities(text, vector)
         careful = {name: float(probabilities[self._index[name]]) for name in CARE_FIRST if name in self._index}
-        careful = {name: p for name, p in careful.items() if p >= float(self.config[f"{name}_from"])}
+        service = float(probabilities[self._is_service].sum())
+        others = np.where(self._is_service, 0.0, probabilities)
+        least = {name: float(self.config[f"{name}_from"]) for name in careful}
+        if "handoff" in careful and service >= np.delete(others, self._index["handoff"]).max():
+            least["handoff"] = max(least["handoff"], float(self.config["handoff_over_question_from"]))
+        careful = {name: p for name, p in careful.items() if p >= least[name]}
         if careful:
             name = max(careful, key=careful.__getitem__)
             return name, careful[name], probabilities
-        service = float(probabilities[self._is_service].sum())
-        others = np.where(self._is_service, 0.0, probabilities)
         best_other = int(others.argmax())
         if service >= others[best_other]:
             return self.classes[int(np.where(self._is_service, probabilities, 0.0).argmax())], service, probabilities

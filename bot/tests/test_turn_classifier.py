@@ -78,6 +78,19 @@ def test_safety_wins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert classifier.decide("x")[0] == "emergency"
 
 
+def test_a_faint_wish_wins_over_anything_but_a_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = taught(tmp_path, emergency_from=0.9, handoff_from=0.06, handoff_over_question_from=0.12)
+    for given, kind in (
+        ({"ask_cost": 0.1, "ask_where": 0.0, "greet": 0.8, "emergency": 0.0, "handoff": 0.1}, "handoff"),
+        ({"ask_cost": 0.5, "ask_where": 0.3, "greet": 0.1, "emergency": 0.0, "handoff": 0.1}, "ask_cost"),
+        ({"ask_cost": 0.5, "ask_where": 0.3, "greet": 0.0, "emergency": 0.0, "handoff": 0.2}, "handoff"),
+    ):
+        monkeypatch.setattr(
+            classifier, "probabilities", lambda text, vector, of=given: np.array([of[n] for n in classifier.classes])
+        )
+        assert classifier.decide("x")[0] == kind
+
+
 def test_unsure_is_fallback_and_output_is_whole(tmp_path: Path) -> None:
     classifier = taught(tmp_path, threshold=1.1)
     message = Message(data={"text": "sveiki"})

@@ -17,7 +17,7 @@ from datetime import date
 from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES
@@ -25,7 +25,15 @@ from knowledge_base.catalogue.snapshot import Snapshot, without_notes
 from knowledge_base.catalogue.unify import CATALOGUE_PREFIX, UnifiedService
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.models import Service, ServiceAnswer
-from knowledge_base.records import ASPECTS, EDITORS_NOTE, ServiceRecord, content_hash, review_due
+from knowledge_base.records import (
+    ASPECTS,
+    EDITORS_NOTE,
+    FACTS_OF_ASPECT,
+    ServiceRecord,
+    content_hash,
+    review_due,
+)
+from knowledge_base.sources import best_source
 from knowledge_base.text import fold
 
 PROFILE: Final = "https://semiceu.github.io/CPSV-AP/releases/3.2.0/"
@@ -649,13 +657,19 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Work:
+class Work:
+    """One service of a file with what becomes of it; ``row`` None: it is new."""
+
     incoming: Incoming
     row: Service | None
     record: ServiceRecord
     facts: dict[str, Any]
     aliases: dict[str, list[str]]
     texts: dict[tuple[str, str], str]
+
+
+Stored = Mapping[str, Service]
+Shown = Mapping[tuple[str, str, str], ServiceAnswer]
 
 
 async def load(session: AsyncSession, parsed: Parsed, gazetteer: Gazetteer, *, today: date, apply: bool) -> Outcome:
@@ -671,13 +685,37 @@ async def load(session: AsyncSession, parsed: Parsed, gazetteer: Gazetteer, *, t
         today: the day from which a new service's next review is counted.
         apply: write; otherwise only say what would change.
     """
-    out = Outcome(problems=list(parsed.problems))
+    stored, shown = await state(session)
+    out, work = plan(parsed, stored, shown, gazetteer)
+    if apply and not out.problems:
+        await write(session, work, shown, today)
+        out.applied = True
+    return out
+
+
+async def state(session: AsyncSession) -> tuple[Stored, Shown]:
+    """What stands in the database now: services by id, and answers in force by place."""
     stored = {row.id: row for row in await session.scalars(select(Service))}
     shown = {
         (row.service_id, row.lang, row.aspect): row
         for row in await session.scalars(select(ServiceAnswer).where(ServiceAnswer.current))
     }
-    work: list[_Work] = []
+    return stored, shown
+
+
+def plan(parsed: Parsed, stored: Stored, shown: Shown, gazetteer: Gazetteer) -> tuple[Outcome, list[Work]]:
+    """What a file would change; touches nothing.
+
+    Args:
+        parsed: what :func:`parse` gave.
+        stored: services by id, ``shown``: answers in force, both as :func:`state` gives them.
+        gazetteer: knows the organisations' codes.
+
+    Returns:
+        The outcome, and the work that :func:`write` does; what has problems is not among it.
+    """
+    out = Outcome(problems=list(parsed.problems))
+    work: list[Work] = []
     for incoming in parsed.services:
         try:
             item = _planned(incoming, stored.get(incoming.id), gazetteer)
@@ -697,16 +735,18 @@ async def load(session: AsyncSession, parsed: Parsed, gazetteer: Gazetteer, *, t
             out.changes += changes
         else:
             out.unchanged += 1
-    if apply and not out.problems:
-        for item in work:
-            _write(session, item, today)
-        await session.flush()
-        await _write_texts(session, work, shown)
-        out.applied = True
-    return out
+    return out, work
 
 
-def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> _Work:
+async def write(session: AsyncSession, work: list[Work], shown: Shown, today: date) -> None:
+    """Writes what :func:`plan` found, in the same session. The caller commits."""
+    for item in work:
+        _write(session, item, today)
+    await session.flush()
+    await _write_texts(session, work, shown)
+
+
+def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> Work:
     base: dict[str, Any] = {
         "kind": "state", "audience": ["person"], "life_events": [], "sources": [], "confidence": "low", "facts": {},
     }  # fmt: skip
@@ -727,6 +767,10 @@ def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> _
         aliases = incoming.aliases or {lang: list(row.aliases.get(lang, [])) for lang in LANGUAGES}
         facts = {**row.facts, **facts}
         facts["notes"] = _notes(list(row.facts.get("notes") or []), incoming.facts.get("notes"))
+        for name in ("documents", "legal_basis"):
+            # A line that is an editors' note never left: its absence in the file is no wish to lose it.
+            if incoming.facts.get(name) is not None:
+                facts[name] = _notes(list(row.facts.get(name) or []), incoming.facts[name])
     values = {**base, **incoming.values}
     if "institution" not in incoming.values and incoming.authority is not None:
         known = gazetteer.by_code.get(str(values.get("institution")), values.get("institution"))
@@ -752,7 +796,7 @@ def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> _
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise _Bad(".".join(str(part) for part in found["loc"]), str(found["msg"])) from error
-    return _Work(incoming, row, record, record.facts.model_dump(mode="json"), aliases, {})
+    return Work(incoming, row, record, record.facts.model_dump(mode="json"), aliases, {})
 
 
 def _notes(stored: list[str], incoming: list[str] | None) -> list[str]:
@@ -762,7 +806,8 @@ def _notes(stored: list[str], incoming: list[str] | None) -> list[str]:
     return [*incoming, *(note for note in stored if EDITORS_NOTE in note)]
 
 
-def _values(item: _Work) -> dict[str, Any]:
+def values_of(item: Work) -> dict[str, Any]:
+    """The service's columns as the file would have them."""
     record = item.record
     return {
         "title_lv": record.title_lv,
@@ -781,11 +826,11 @@ def _values(item: _Work) -> dict[str, Any]:
     }
 
 
-def _changes(item: _Work, shown: Mapping[tuple[str, str, str], ServiceAnswer]) -> list[Change]:
+def _changes(item: Work, shown: Mapping[tuple[str, str, str], ServiceAnswer]) -> list[Change]:
     service_id = item.incoming.id
     out: list[Change] = []
     if item.row is not None:
-        for name, after in _values(item).items():
+        for name, after in values_of(item).items():
             before = getattr(item.row, name)
             if name == "facts":
                 out += [
@@ -805,8 +850,8 @@ def _short(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _write(session: AsyncSession, item: _Work, today: date) -> None:
-    values = _values(item)
+def _write(session: AsyncSession, item: Work, today: date) -> None:
+    values = values_of(item)
     if item.row is None:
         due = review_due(item.record, today)
         session.add(Service(id=item.incoming.id, review_due=due, content_hash=content_hash(values), **values))
@@ -820,26 +865,35 @@ def _write(session: AsyncSession, item: _Work, today: date) -> None:
 
 
 async def _write_texts(
-    session: AsyncSession, work: list[_Work], shown: Mapping[tuple[str, str, str], ServiceAnswer]
+    session: AsyncSession, work: list[Work], shown: Mapping[tuple[str, str, str], ServiceAnswer]
 ) -> None:
     fresh = []
+    counted = select(
+        ServiceAnswer.service_id, ServiceAnswer.lang, ServiceAnswer.aspect, func.max(ServiceAnswer.version)
+    ).group_by(ServiceAnswer.service_id, ServiceAnswer.lang, ServiceAnswer.aspect)
+    highest = {(r[0], r[1], r[2]): int(r[3]) for r in (await session.execute(counted)).tuples()}
     for item in work:
         for (lang, aspect), text in item.texts.items():
             service_id = item.incoming.id
             row = shown.get((service_id, lang, aspect))
-            versions = select(ServiceAnswer.version).where(
-                ServiceAnswer.service_id == service_id, ServiceAnswer.lang == lang, ServiceAnswer.aspect == aspect
-            )
-            version = max(await session.scalars(versions), default=0) + 1
             if row is not None:
                 row.current = False
             fresh.append(
                 ServiceAnswer(
-                    service_id=service_id, lang=lang, aspect=aspect, text=text, version=version,
-                    current=True, origin="editor", source_date=None,
+                    service_id=service_id, lang=lang, aspect=aspect, text=text,
+                    version=highest.get((service_id, lang, aspect), 0) + 1,
+                    current=True, origin="editor", source_date=dated(item.record, aspect),
                 )
             )  # fmt: skip
     # The old version must be marked before the new one is stored: only one may be current.
     await session.flush()
     session.add_all(fresh)
     await session.flush()
+
+
+def dated(record: ServiceRecord, aspect: str) -> str | None:
+    """How old the information of an aspect is, as its source says it; without one, the day it was checked."""
+    source = best_source([source.model_dump() for source in record.sources], FACTS_OF_ASPECT[aspect])
+    if source is not None and source["as_of"]:
+        return str(source["as_of"])[:10]
+    return record.checked.isoformat() if record.checked else None

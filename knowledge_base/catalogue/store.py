@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from knowledge_base.catalogue.places import Owners
+from knowledge_base.catalogue.rulings import Ruling, unify_ruled
 from knowledge_base.catalogue.unify import (
     CATALOGUE_FILE,
     DECISIONS_FILE,
@@ -25,6 +27,8 @@ from knowledge_base.models import Service, ServiceVariant
 from knowledge_base.models import UnifiedService as UnifiedRow
 from knowledge_base.records import ServiceRecord, content_hash
 
+log = structlog.get_logger(__name__)
+
 
 class Counts(Protocol):
     """What an import counts (see `importer.Tally`)."""
@@ -34,12 +38,15 @@ class Counts(Protocol):
     unchanged: int
 
 
-def read_catalogue(data_dir: Path, services: Mapping[str, ServiceRecord]) -> list[UnifiedService]:
+def read_catalogue(
+    data_dir: Path, services: Mapping[str, ServiceRecord], rulings: Sequence[Ruling] = ()
+) -> list[UnifiedService]:
     """Reads the catalogue's files and unifies them.
 
     Args:
         data_dir: folder of the data files.
         services: the described services by id.
+        rulings: what editors have decided besides; one that names what is not there any more is logged and let be.
 
     Returns:
         The unified services; none when the folder has no catalogue.
@@ -52,7 +59,14 @@ def read_catalogue(data_dir: Path, services: Mapping[str, ServiceRecord]) -> lis
     if not rows.exists():
         return []
     decisions = read_decisions(data_dir / DECISIONS_FILE)
-    return unify(read_rows(rows), services, decisions, Owners(data_dir))
+    if not rulings:
+        return unify(read_rows(rows), services, decisions, Owners(data_dir))
+    unified, unused = unify_ruled(read_rows(rows), services, decisions, Owners(data_dir), rulings)
+    for ruling in unused:
+        log.warning(
+            "an editor's decision about the catalogue names what is not there", row=ruling.row, other=ruling.other_id
+        )
+    return unified
 
 
 async def load_catalogue(

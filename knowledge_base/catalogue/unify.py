@@ -15,7 +15,8 @@ twenty-two times, often worded a little otherwise. How rows are brought together
    titles are compared so: a state body's catalogue is its own, and its similar titles are different services
    (biocides, map services). For the same reason two titles of one organisation are never joined but by hand.
 
-Whatever is joined has a confidence and a reason; what an editor should look at is marked *doubtful*. Everything is
+Whatever is joined has a confidence and a reason. What is doubtful is never joined by itself: editors decide about it
+(``rulings.py``), and what was joined by hand with a doubt is marked *doubtful* until they have. Everything is
 deterministic: the same files give the same services, in the same order, with the same ids.
 """
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -42,8 +43,8 @@ DECISIONS_FILE: Final = "catalogue_decisions.json"
 
 SIMILAR_SURE: Final = 0.86
 """Titles that are at least so similar are one service, without asking."""
-SIMILAR_DOUBTFUL: Final = 0.74
-"""Titles that are at least so similar are joined and shown to an editor; below this they stay two services."""
+SIMILAR_ASKED: Final = 0.6
+"""Titles that are at least so similar are shown to an editor; as long as nobody has decided they stay two services."""
 SAME_WORD: Final = 0.84
 """Stems whose letters agree to this share are one misspelt word."""
 LIGHT: Final = 0.2
@@ -77,6 +78,10 @@ _MATTERS: Final = (
     "fizisk", "juridisk", "bern", "pieaug", "pilngad", "nepilngad", "invalid", "barin", "maznodrosin", "trucig",
     "politisk", "repatri", "denacional", "atbrivot", "pirm", "otr", "tres", "valsts", "tiesas", "atkartot",
 )  # fmt: skip
+
+
+#: Titles, by their first row, with what they may not be joined to: another title's first row, or a service's id.
+Apartness = frozenset[tuple[int, int | str]]
 
 
 class BrokenCatalogue(ValueError):
@@ -301,7 +306,7 @@ def _same_word(one: str, other: str) -> bool:
 
 def similarity(one: str, other: str) -> float:
     """How alike two titles are, 0–1; both as :func:`title_key` gives them. Titles with different figures are not."""
-    if _figures(one) != _figures(other):
+    if figures(one) != figures(other):
         return 0.0
     left, right = _weights(one), list(_weights(other))
     total = sum(weight for _, weight in left) + sum(weight for _, weight in right)
@@ -315,7 +320,23 @@ def similarity(one: str, other: str) -> float:
     return common / total if total else 0.0
 
 
-def _figures(key: str) -> tuple[str, ...]:
+def alike(keys: Sequence[str], least: float) -> Iterator[tuple[float, int, int]]:
+    """Every two of the titles, as :func:`title_key` gives them, that are at least so alike: likeness and both places."""
+    weights = [_weights(key) for key in keys]
+    totals = [sum(weight for _, weight in one) for one in weights]
+    initials = [{stem[0] for stem, _ in one if stem} for one in weights]
+    for at, one in enumerate(keys):
+        for place in range(at + 1, len(keys)):
+            total = totals[at] + totals[place]
+            # Only words that begin alike can be the same: most pairs need no closer look.
+            most = sum(w for stem, w in weights[at] if stem[:1] in initials[place])
+            most += sum(w for stem, w in weights[place] if stem[:1] in initials[at])
+            if total and most / total >= least and (score := similarity(one, keys[place])) >= least:
+                yield score, at, place
+
+
+def figures(key: str) -> tuple[str, ...]:
+    """The figures in a title, as :func:`title_key` gives it: titles with different ones are different services."""
     return tuple(sorted(re.findall(r"\d+", key)))
 
 
@@ -388,6 +409,7 @@ def unify(
     services: Mapping[str, ServiceRecord],
     decisions: Decisions,
     owners: Owners,
+    apart: Apartness = frozenset(),
 ) -> list[UnifiedService]:
     """Brings the rows of the catalogue together; see the module's docstring for how.
 
@@ -396,6 +418,8 @@ def unify(
         services: the described services by id.
         decisions: what was decided by hand.
         owners: who the organisations are today.
+        apart: titles, by their first row, with what they may not be joined to by likeness: another title's first row or a
+            service's id.
 
     Returns:
         The described services in their order (those the catalogue does not list have no variants), then the further
@@ -412,10 +436,17 @@ def unify(
     kept_apart = _apart(titles, decisions)
     left = [title for title in titles if id(title) not in taken]
     by_id = {group.id: group for group in groups}
-    _join_described([t for t in left if t.first not in kept_apart], services, by_id, groups)
+    _join_described([t for t in left if t.first not in kept_apart], services, by_id, groups, apart)
     taken = {id(title) for group in groups for title, _ in group.titles}
-    _join_similar([title for title in left if id(title) not in taken], groups, kept_apart)
+    _join_similar([title for title in left if id(title) not in taken], groups, kept_apart, apart)
     return _named(groups, services, found, split)
+
+
+def rows_by_title(rows: Sequence[CatalogueRow], owners: Owners) -> dict[int, int]:
+    """Row → the first row with the same title: a decision about one row holds for all of them."""
+    kinds = {row.row: owners.find(row.organisation).kind for row in rows}
+    split = {row.row: split_title(row.title, owners) for row in rows}
+    return {row.row: title.first for title in _titles(rows, kinds, split) for row in title.rows}
 
 
 def _titles(
@@ -475,10 +506,12 @@ def _apart(titles: Sequence[_Title], decisions: Decisions) -> set[int]:
 def _why_similar(score: float, one: str, other: str) -> _Why:
     if one == other:
         return _Why(SAME_WITHOUT_PROVIDER, REASON_PROVIDER)
-    matters = difference_that_matters(one, other)
-    doubtful = score < SIMILAR_SURE or bool(matters)
-    note = f"only one of the titles has: {', '.join(mark + '…' for mark in matters)}" if matters else None
-    return _Why(round(score, 2), f"similar {score:.2f}", doubtful, note or ("titles differ" if doubtful else None))
+    return _Why(round(score, 2), f"similar {score:.2f}")
+
+
+def is_sure(score: float, one: str, other: str) -> bool:
+    """Whether two titles, as :func:`title_key` gives them, are one service without anybody being asked."""
+    return one == other or (score >= SIMILAR_SURE and not difference_that_matters(one, other))
 
 
 def _join_described(
@@ -486,6 +519,7 @@ def _join_described(
     services: Mapping[str, ServiceRecord],
     by_id: dict[str | None, _Group],
     groups: list[_Group],
+    apart: Apartness,
 ) -> None:
     """Step 3: municipal titles that are like the title of a described municipal service."""
     described = [(service_id, title_key(record.title_lv)) for service_id, record in services.items()
@@ -494,9 +528,14 @@ def _join_described(
         if title.kind != MUNICIPAL:
             continue
         score, service_id, key = max(
-            ((similarity(title.key, key), service_id, key) for service_id, key in described), default=(0.0, "", "")
+            (
+                (similarity(title.key, key), service_id, key)
+                for service_id, key in described
+                if (title.first, service_id) not in apart
+            ),
+            default=(0.0, "", ""),
         )
-        if score < SIMILAR_SURE:
+        if score < SIMILAR_SURE or not is_sure(score, title.key, key):
             continue
         group = by_id.get(service_id)
         if group is None:
@@ -505,7 +544,7 @@ def _join_described(
         group.titles.append((title, _why_similar(score, title.key, key)))
 
 
-def _join_similar(titles: Sequence[_Title], groups: list[_Group], kept_apart: Iterable[int]) -> None:
+def _join_similar(titles: Sequence[_Title], groups: list[_Group], kept_apart: Iterable[int], apart: Apartness) -> None:
     """Step 4: what is left, the most frequent titles first, each compared with what names a further service."""
     alone = set(kept_apart)
     further = [group for group in groups if group.id and group.id.startswith(CATALOGUE_PREFIX)]
@@ -516,8 +555,12 @@ def _join_similar(titles: Sequence[_Title], groups: list[_Group], kept_apart: It
                 head = group.titles[0][0]
                 if head.kind != MUNICIPAL or head.first in alone or group.organisations() & title.organisations:
                     continue
+                if not apart.isdisjoint(
+                    {(title.first, head.first), (head.first, title.first), (title.first, group.id or "")}
+                ):
+                    continue
                 score = similarity(title.key, head.key)
-                if score >= SIMILAR_DOUBTFUL and (best is None or score > best[0]):
+                if is_sure(score, title.key, head.key) and (best is None or score > best[0]):
                     best = (score, group)
         if best is None:
             group = _Group(None, None, [(title, None)])

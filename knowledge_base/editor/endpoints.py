@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -13,6 +13,46 @@ from knowledge_base.editor.service import EditorsDesk, editors_only
 from knowledge_base.records import Aspect
 
 Door = Callable[[Request], Awaitable[Any]]
+
+
+class WishDesk(Protocol):
+    """Whatever has wishes of the one life (:mod:`knowledge_base.wish`)."""
+
+    async def propose(self, person: Any, change_id: str, version: int, /) -> dict[str, Any]:
+        """Asks for a second person's word."""
+        ...
+
+    async def approve(self, person: Any, change_id: str, version: int, note: str, /) -> dict[str, Any]:
+        """The second person agrees."""
+        ...
+
+    async def send_back(self, person: Any, change_id: str, version: int, note: str, /) -> dict[str, Any]:
+        """The second person wants it otherwise."""
+        ...
+
+    async def drop(self, person: Any, change_id: str, version: int, /) -> None:
+        """Gives it up."""
+        ...
+
+
+def add_decisions(api: APIRouter, path: str, desk: WishDesk, changing: Any) -> None:
+    """The routes by which a wish at ``path`` goes on; ``changing``: the dependency that gives the person."""
+
+    async def propose(change_id: str, b: body.Version, person: Any = changing) -> dict[str, Any]:
+        return await desk.propose(person, change_id, b.version)
+
+    async def approve(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
+        return await desk.approve(person, change_id, b.version, b.note)
+
+    async def send_back(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
+        return await desk.send_back(person, change_id, b.version, b.note)
+
+    async def drop(change_id: str, version: Annotated[body.Number, Query()], person: Any = changing) -> None:
+        await desk.drop(person, change_id, version)
+
+    api.add_api_route(path, drop, methods=["DELETE"], status_code=204)
+    for name, act in (("propose", propose), ("approve", approve), ("send_back", send_back)):
+        api.add_api_route(f"{path}/{name}", act, methods=["POST"])
 
 
 class EditorApi:
@@ -50,18 +90,6 @@ class EditorApi:
         async def rewrite(change_id: str, b: body.WriteChange, person: Any = changing) -> dict[str, Any]:
             return await desk.rewrite(person, change_id, b)
 
-        async def propose(change_id: str, b: body.Version, person: Any = changing) -> dict[str, Any]:
-            return await desk.propose(person, change_id, b.version)
-
-        async def approve(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
-            return await desk.approve(person, change_id, b.version, b.note)
-
-        async def send_back(change_id: str, b: body.Decision, person: Any = changing) -> dict[str, Any]:
-            return await desk.send_back(person, change_id, b.version, b.note)
-
-        async def drop(change_id: str, version: Annotated[body.Number, Query()], person: Any = changing) -> None:
-            await desk.drop(person, change_id, version)
-
         async def restore(b: body.Restore, person: Any = changing) -> dict[str, Any]:
             return await desk.restore(person, b)
 
@@ -76,9 +104,6 @@ class EditorApi:
         api.add_api_route("/changes", changes, methods=["GET"])
         api.add_api_route("/changes", draft, methods=["POST"], status_code=201)
         api.add_api_route("/changes/{change_id}", rewrite, methods=["PUT"])
-        api.add_api_route("/changes/{change_id}", drop, methods=["DELETE"], status_code=204)
-        api.add_api_route("/changes/{change_id}/propose", propose, methods=["POST"])
-        api.add_api_route("/changes/{change_id}/approve", approve, methods=["POST"])
-        api.add_api_route("/changes/{change_id}/send_back", send_back, methods=["POST"])
+        add_decisions(api, "/changes/{change_id}", desk, changing)
         api.add_api_route("/restore", restore, methods=["POST"])
         return api

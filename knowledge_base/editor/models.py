@@ -8,9 +8,10 @@ from sqlalchemy import ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
+from knowledge_base.wish import Wish
 
 
-class AnswerChange(Base):
+class AnswerChange(Wish, Base):
     """A wish to change one answer: one aspect of one service in one language. Never deleted: it is the trail.
 
     Attributes:
@@ -18,10 +19,7 @@ class AnswerChange(Base):
         base_version: the version that its author saw; None when there was none. Another one may not be written over.
         state: ``draft``; ``proposed``; ``approved`` (waits for ``valid_from``); ``published``; ``ended`` (``valid_to`` has
             passed, the text before it is shown again); ``dropped``; ``overtaken`` (the answer changed before its day came).
-        note: what it is for. ``decision``: what the second person said.
-        author_id, author_name, decided_by, decided_name: staff, by id and by the name they had then.
         published_version: which version of the answer it became.
-        version: counts the changes of the wish itself.
     """
 
     __tablename__ = "kb_answer_change"
@@ -39,28 +37,16 @@ class AnswerChange(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     service_id: Mapped[str] = mapped_column(ForeignKey("kb_service.id", ondelete="CASCADE"), index=True)
     lang: Mapped[str] = mapped_column(String(2))
     aspect: Mapped[str] = mapped_column(String(16))
     text: Mapped[str | None] = mapped_column(Text)
     source_date: Mapped[str | None] = mapped_column(String(10))
     base_version: Mapped[int | None] = mapped_column(Integer)
-    state: Mapped[str] = mapped_column(String(12))
-    note: Mapped[str] = mapped_column(Text, default="")
-    decision: Mapped[str] = mapped_column(Text, default="")
-    author_id: Mapped[str] = mapped_column(String(36))
-    author_name: Mapped[str] = mapped_column(String(120))
-    decided_by: Mapped[str | None] = mapped_column(String(36))
-    decided_name: Mapped[str | None] = mapped_column(String(120))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     valid_to: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_version: Mapped[int | None] = mapped_column(Integer)
-    version: Mapped[int] = mapped_column(Integer, default=1)
 
 
 class Revision(Base):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from knowledge_base.editor.models import AnswerChange, Revision
 from knowledge_base.models import Service, ServiceAnswer
-
-OPEN: Final = ("draft", "proposed", "approved")
+from knowledge_base.wish import OPEN
 
 
 async def change(session: AsyncSession, change_id: str) -> AnswerChange | None:
@@ -43,19 +41,6 @@ async def changes(
     if service_id is not None:
         query = query.where(AnswerChange.service_id == service_id)
     return (await session.scalars(query)).all()
-
-
-async def set_change(session: AsyncSession, row: AnswerChange, version: int, values: dict[str, Any]) -> bool:
-    """Changes a wish if it is still at ``version``; whether it was. ``row`` then shows it."""
-    result = await session.execute(
-        update(AnswerChange)
-        .where(AnswerChange.id == row.id, AnswerChange.version == version)
-        .values(version=version + 1, **values)
-    )
-    if not cast("CursorResult[Any]", result).rowcount:
-        return False
-    await session.refresh(row)
-    return True
 
 
 async def rebase(
@@ -179,6 +164,12 @@ async def published_changes(session: AsyncSession, service_id: str, lang: str, a
 async def services(session: AsyncSession) -> Sequence[Service]:
     """All services, by title."""
     return (await session.scalars(select(Service).order_by(Service.title_lv, Service.id))).all()
+
+
+async def publishing(session: AsyncSession) -> None:
+    """Whoever publishes comes here first: publications are made one after the other, each over what the one before it left.
+    On PostgreSQL by the revision's row; SQLite has one writer in any case."""
+    await session.execute(select(Revision.number).where(Revision.id == 1).with_for_update())
 
 
 async def next_revision(session: AsyncSession) -> None:

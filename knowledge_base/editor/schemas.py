@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from kit.clock import iso
+from knowledge_base import wish
 from knowledge_base.editor.models import AnswerChange
 from knowledge_base.models import ServiceAnswer
 from knowledge_base.records import Aspect
@@ -117,23 +118,15 @@ class TryOut(_Body):
 def change_view(row: AnswerChange, title: str, shown: str | None, may: list[str]) -> dict[str, Any]:
     """A ``Change`` of docs/protocol.md; ``shown``: what citizens are answered now."""
     return {
-        "id": row.id,
-        "version": row.version,
+        **wish.told(row),
         "service": {"id": row.service_id, "title": title},
         "lang": row.lang,
         "aspect": row.aspect,
-        "state": row.state,
         "text": row.text,
         "shown": shown,
         "source_date": row.source_date,
         "base_version": row.base_version,
         "published_version": row.published_version,
-        "note": row.note,
-        "decision": row.decision,
-        "author": {"id": row.author_id, "name": row.author_name},
-        "decided_by": {"id": row.decided_by, "name": row.decided_name} if row.decided_by else None,
-        "created_at": iso(row.created_at),
-        "changed_at": iso(row.changed_at),
         "decided_at": iso(row.decided_at),
         "published_at": iso(row.published_at),
         "valid_from": iso(row.valid_from),

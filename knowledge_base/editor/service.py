@@ -20,6 +20,7 @@ from kit.db import Database, UnitOfWork
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.i18n import LANGUAGES
 from kit.textual import clean
+from knowledge_base import wish
 from knowledge_base.editor import repository
 from knowledge_base.editor.models import AnswerChange
 from knowledge_base.editor.schemas import NewChange, Person, Restore, WriteChange, change_view, later, version_view
@@ -105,7 +106,7 @@ class EditorsDesk:
             if service is None:
                 raise NotFound()
             answers = await repository.in_force(session, service_id)
-            wishes = await repository.changes(session, states=repository.OPEN, service_id=service_id)
+            wishes = await repository.changes(session, states=wish.OPEN, service_id=service_id)
         shown = {(row.lang, row.aspect): row for row in answers}
         return {
             "id": service.id,
@@ -183,14 +184,13 @@ class EditorsDesk:
         if wanted.version is None:
             raise PieturaError("version_missing")
         async with self._db.unit() as unit:
-            row = await self._open(unit.session, change_id, ("draft", "proposed"))
-            if row.author_id != person.id:
-                raise Forbidden()
+            row = await wish.opened(unit.session, AnswerChange, change_id, ("draft", "proposed"))
+            wish.by_author(row, person)
             shown = await repository.current(unit.session, row.service_id, row.lang, row.aspect)
             if _version(shown) != wanted.base_version:
                 raise Conflict("answer_changed")
             now = self._clock.now()
-            await self._set(
+            await wish.put(
                 unit.session, row, wanted.version, {"state": "draft", **self._values(wanted, row.aspect, shown, now)}
             )
             return await self._told(unit.session, person, row)
@@ -203,10 +203,9 @@ class EditorsDesk:
         """
         editors_only(person)
         async with self._db.unit() as unit:
-            row = await self._open(unit.session, change_id, ("draft",))
-            if row.author_id != person.id:
-                raise Forbidden()
-            await self._set(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
+            row = await wish.opened(unit.session, AnswerChange, change_id, ("draft",))
+            wish.by_author(row, person)
+            await wish.put(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
             return await self._told(unit.session, person, row)
 
     async def approve(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
@@ -220,13 +219,13 @@ class EditorsDesk:
         editors_only(person)
         async with self._db.unit() as unit:
             session = unit.session
-            row = await self._open(session, change_id, ("proposed",))
-            if row.author_id == person.id:
-                raise Forbidden("own_change")
+            await repository.publishing(session)
+            row = await wish.opened(session, AnswerChange, change_id, ("proposed",))
+            wish.by_second(row, person)
             now = self._clock.now()
             if later(now, row.valid_to):
                 raise PieturaError("ends_before_it_begins")
-            await self._set(session, row, version, {"state": "approved", **_decided(person, note, now)})
+            await wish.put(session, row, version, {"state": "approved", **wish.decided(person, note, now)})
             if row.valid_from is None or row.valid_from <= now:
                 await self._publish(unit, row, now)
             return await self._told(session, person, row)
@@ -239,14 +238,9 @@ class EditorsDesk:
             PieturaError: ``reason_needed``.
         """
         editors_only(person)
-        if not note:
-            raise PieturaError("reason_needed")
         async with self._db.unit() as unit:
-            row = await self._open(unit.session, change_id, ("proposed", "approved"))
-            if row.author_id == person.id:
-                raise Forbidden("own_change")
-            now = self._clock.now()
-            await self._set(unit.session, row, version, {"state": "draft", **_decided(person, note, now)})
+            row = await wish.opened(unit.session, AnswerChange, change_id, ("proposed", "approved"))
+            await wish.send_back(unit.session, row, person, version, note, self._clock.now())
             return await self._told(unit.session, person, row)
 
     async def drop(self, person: Person, change_id: str, version: int) -> None:
@@ -258,10 +252,8 @@ class EditorsDesk:
         """
         editors_only(person)
         async with self._db.unit() as unit:
-            row = await self._open(unit.session, change_id, repository.OPEN)
-            if row.author_id != person.id and person.role == "editor":
-                raise Forbidden()
-            await self._set(unit.session, row, version, {"state": "dropped", "changed_at": self._clock.now()})
+            row = await wish.opened(unit.session, AnswerChange, change_id, wish.OPEN)
+            await wish.drop(unit.session, row, person, version, self._clock.now())
 
     async def restore(self, person: Person, wanted: Restore) -> dict[str, Any]:
         """Back to a version that was shown before, at once: it had its second person then.
@@ -282,6 +274,7 @@ class EditorsDesk:
     async def _restore(self, person: Person, wanted: Restore) -> dict[str, Any]:
         async with self._db.unit() as unit:
             session = unit.session
+            await repository.publishing(session)
             former = await repository.version_of(
                 session, wanted.service_id, wanted.lang, wanted.aspect, wanted.to_version
             )
@@ -317,6 +310,7 @@ class EditorsDesk:
         for change_id in ids:
             try:
                 async with self._db.unit() as unit:
+                    await repository.publishing(unit.session)
                     row = await repository.change(unit.session, change_id)
                     if row is not None and row.state == "approved":
                         await self._publish(unit, row, now, waited=True)
@@ -337,12 +331,12 @@ class EditorsDesk:
             if not waited:
                 raise Conflict("answer_changed")
             # Somebody else's answer came in between: what was agreed on is no longer what would be replaced.
-            await repository.set_change(session, row, row.version, {"state": "overtaken", "changed_at": now})
+            await wish.changed(session, row, row.version, {"state": "overtaken", "changed_at": now})
             return
         version = 1 + await repository.highest_version(session, row.service_id, row.lang, row.aspect)
         published = {"state": "published", "published_at": now, "published_version": version, "changed_at": now}
         # The wish first: of two workers one goes on from here.
-        if not await repository.set_change(session, row, row.version, published):
+        if not await wish.changed(session, row, row.version, published):
             raise Conflict("edited_elsewhere")
         await self._show(session, row, shown, version, _Shown(row.text or "", row.source_date, origin), now)
         unit.after_commit(self._announce)
@@ -351,7 +345,7 @@ class EditorsDesk:
         """``valid_to`` has passed: what was shown before is shown again, unless something newer is."""
         session = unit.session
         shown = await repository.current(session, row.service_id, row.lang, row.aspect)
-        if not await repository.set_change(session, row, row.version, {"state": "ended", "changed_at": now}):
+        if not await wish.changed(session, row, row.version, {"state": "ended", "changed_at": now}):
             return
         if shown is None or shown.version != row.published_version:
             return
@@ -375,10 +369,10 @@ class EditorsDesk:
         wishes = await repository.published_changes(session, row.service_id, row.lang, row.aspect)
         version = row.base_version
         while version is not None:
-            wish = wishes.get(version)
-            if wish is None or not (wish.state == "ended" or later(now, wish.valid_to)):
+            had = wishes.get(version)
+            if had is None or not (had.state == "ended" or later(now, had.valid_to)):
                 return await repository.version_of(session, row.service_id, row.lang, row.aspect, version)
-            version = wish.base_version
+            version = had.base_version
         return None
 
     async def _show(
@@ -466,22 +460,10 @@ class EditorsDesk:
             "changed_at": now,
         }
 
-    async def _open(self, session: AsyncSession, change_id: str, states: tuple[str, ...]) -> AnswerChange:
-        row = await repository.change(session, change_id)
-        if row is None:
-            raise NotFound()
-        if row.state not in states:
-            raise Conflict("decided_already", state=row.state)
-        return row
-
-    async def _set(self, session: AsyncSession, row: AnswerChange, version: int, values: dict[str, Any]) -> None:
-        if not await repository.set_change(session, row, version, values):
-            raise Conflict("edited_elsewhere")
-
     async def _told(self, session: AsyncSession, person: Person, row: AnswerChange) -> dict[str, Any]:
         service = await session.get(Service, row.service_id)
         place = (row.service_id, row.lang, row.aspect)
-        if row.state in repository.OPEN:
+        if row.state in wish.OPEN:
             before = await repository.current(session, *place)
         else:
             # Of what is over it is told what it changed then.
@@ -492,7 +474,7 @@ class EditorsDesk:
         self, person: Person, row: AnswerChange, service: Service | None, shown: ServiceAnswer | None
     ) -> dict[str, Any]:
         title = _title(service, person.lang) if service is not None else row.service_id
-        return change_view(row, title, (shown.text or None) if shown is not None else None, _may(person, row))
+        return change_view(row, title, (shown.text or None) if shown is not None else None, wish.may(person, row))
 
 
 def editors_only(person: Person) -> None:
@@ -522,33 +504,6 @@ def check(text: str | None, aspect: str, source_date: str | None) -> str | None:
     if _MONEY.search(text) and not source_date:
         raise PieturaError("money_needs_date")
     return text
-
-
-def _may(person: Person, row: AnswerChange) -> list[str]:
-    own = row.author_id == person.id
-    found = []
-    if own and row.state in ("draft", "proposed"):
-        found.append("rewrite")
-    if own and row.state == "draft":
-        found.append("propose")
-    if not own and row.state == "proposed":
-        found.append("approve")
-    if not own and row.state in ("proposed", "approved"):
-        found.append("send_back")
-    if row.state in repository.OPEN and (own or person.role != "editor"):
-        found.append("drop")
-    return found
-
-
-def _decided(person: Person, note: str, now: datetime) -> dict[str, Any]:
-    """The columns that the second person's word sets."""
-    return {
-        "decided_by": person.id,
-        "decided_name": person.name,
-        "decided_at": now,
-        "decision": clean(note),
-        "changed_at": now,
-    }
 
 
 def _version(shown: ServiceAnswer | None) -> int | None:

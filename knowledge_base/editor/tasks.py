@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from kit.db import Database
+from kit.rounds import Rounds
 from knowledge_base.editor.service import EditorsDesk
 from knowledge_base.repository import KnowledgeRepository
 from knowledge_base.service import Content, KnowledgeBase, read_content
@@ -22,45 +23,28 @@ class KnowledgeWatch:
         self._db = db
         self._knowledge = knowledge
         self._desk = desk
-        self._every = every
-        self._wake = asyncio.Event()
+        self._looks = Rounds(self.once, every, "knowledge base could not be refreshed")
         self._indexing: asyncio.Task[None] | None = None
         #: Read, and not in the index yet.
         self._fresh: Content | None = None
-        self._look_error: str | None = None
         self._index_error: str | None = None
 
     @property
     def last_error(self) -> str | None:
         """What went wrong last; None while all is well."""
-        return self._look_error or self._index_error
+        return self._looks.last_error or self._index_error
 
     def wake(self) -> None:
         """Something was published: look now."""
-        self._wake.set()
+        self._looks.wake()
 
     async def run(self) -> None:
         """Looks until cancelled."""
         try:
-            await self._look()
+            await self._looks.run()
         finally:
             if self._indexing is not None:
                 self._indexing.cancel()
-
-    async def _look(self) -> None:
-        while True:
-            try:
-                await self.once()
-                self._look_error = None
-            except Exception as error:
-                self._look_error = type(error).__name__
-                log.exception("knowledge base could not be refreshed")
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._every)
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
 
     async def once(self) -> None:
         """One look: publishes what is due, loads what is new."""

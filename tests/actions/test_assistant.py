@@ -9,6 +9,7 @@ import pytest
 import actions
 from actions.assistant import PieturaAssistant
 from actions.safety import SafetyRules
+from actions.understanding import FloatArray, Understanding
 from gateway.app import _folder
 from handoff.assistant.ports import Reply, TurnRequest
 from kit.i18n import Catalogue
@@ -86,3 +87,39 @@ async def test_a_question_beside_the_event_is_answered_and_not_diverted(assistan
     reply = await answer(assistant, "piedzima bērns, cik liels ir bērna piedzimšanas pabalsts", "lv")
     assert "life_event" not in reply.trace
     assert reply.service_id == "vsaa-berna-piedzimsanas-pabalsts"
+
+
+@pytest.mark.parametrize("lang", ["lv", "ru", "en"])
+async def test_a_services_title_is_never_taken_for_anything_else(
+    assistant: PieturaAssistant, knowledge: KnowledgeBase, lang: str
+) -> None:
+    # Many sound like complaints, dangers or a wish for a person; only what the rules of safety hear comes before them.
+    for service_id in knowledge.service_ids():
+        title = knowledge.title(service_id, lang)
+        reply = await answer(assistant, title.upper() + ".", lang)
+        twins = {other for other in knowledge.service_ids() if knowledge.title(other, lang) == title}
+        assert reply.service_id in twins or len(twins) > 1, (title, reply.trace)
+
+
+class _SuspectsDanger(ToldUnderstander):
+    def __init__(self, service: float) -> None:
+        super().__init__()
+        self.service = service
+
+    async def understand(
+        self, conversation_id: str, text: str, lang: str, vector: FloatArray | None = None
+    ) -> Understanding:
+        return Understanding("emergency", None, None, "emergency", 0.3, (), service=self.service)
+
+
+@pytest.mark.parametrize(
+    ("text", "service", "said"),
+    [("тут такое творится, мне жутко", 0.3, True), ("Kā man pieteikties bezdarbnieka statusam?", 0.99, False)],
+)
+async def test_where_danger_is_suspected_the_number_is_said_unless_a_service_is_meant(
+    knowledge: KnowledgeBase, text: str, service: float, said: bool
+) -> None:
+    texts = Catalogue(_folder(actions) / "locales")
+    suspicious = PieturaAssistant(knowledge, _SuspectsDanger(service), SafetyRules(), texts)
+    reply = await answer(suspicious, text, "lv")
+    assert (reply.outcome == "emergency") is said

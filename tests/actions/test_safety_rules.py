@@ -160,6 +160,12 @@ WISHES: list[str] = [
     "transfer me to a consultant",
     "let me speak to your manager",
     "is there an operator available?",
+    "lūdzu eskalējiet manu jautājumu",
+    "Vēlos satikties ar domes priekšsēdētāju",
+    "хочу встретиться с руководителем отдела",
+    "тут без оператора не обойтись",
+    "Can this be reviewed manually?",
+    "I need to speak with your department",
 ]
 
 HARMLESS: list[str] = [
@@ -247,6 +253,9 @@ HARMLESS: list[str] = [
     "I don't want to live with my husband, how do I divorce",
     "where can I learn Latvian",
     "how do I report a broken street light",
+    "vai tēvam jātiekas ar bērnu katru nedēļu",
+    "how do I talk with my child's school about transport",
+    "кто должен встретиться с новорождённым на дому",
 ]
 
 

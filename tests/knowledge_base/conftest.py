@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+import gateway.tables  # noqa: F401
 from kit.db import Base
-from knowledge_base.editor.models import Revision
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.importer import DATA_DIR, DataSet, read_data
-from knowledge_base.models import Service, ServiceAnswer, ServiceExample, ServiceVariant, UnifiedService
 
 SMALL = ("vsaa-slimibas-pabalsts", "pasv-nin", "csdd-tehniska-apskate")
 
@@ -36,8 +34,7 @@ def gazetteer() -> Gazetteer:
 async def session() -> AsyncIterator[AsyncSession]:
     """A session on an empty database with the knowledge base's tables."""
     engine = create_async_engine("sqlite+aiosqlite://")
-    models = (Service, ServiceAnswer, ServiceExample, UnifiedService, ServiceVariant, Revision)
-    tables = [table for model in models if isinstance(table := model.__table__, Table)]
+    tables = [table for name, table in Base.metadata.tables.items() if name.startswith("kb_")]
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all, tables=tables)
     async with AsyncSession(engine, expire_on_commit=False) as session:

@@ -59,15 +59,15 @@ async def _do(desk: Desk, row: dict[str, Any], act: str, **more: Any) -> httpx.R
     return await desk.http.post(f"/editor/changes/{row['id']}/{act}", json={"version": row["version"], **more})
 
 
-async def _said(stage: Stage, wanted: str, limit: float = 5.0) -> float:
-    """Until a new citizen is told ``wanted``: how many seconds it took."""
-    began = time.perf_counter()
-    while time.perf_counter() - began < limit:
+async def _said(stage: Stage, wanted: str, limit: float = 30) -> None:
+    """Until a new citizen is told ``wanted``. How soon that is, ``make bench-publishing`` tells."""
+    began = time.monotonic()
+    while time.monotonic() - began < limit:
         citizen = await stage.citizen()
         answer = await citizen.ask(_QUESTION)
         await citizen.close()
         if wanted in answer["text"]:
-            return time.perf_counter() - began
+            return
         await asyncio.sleep(0.05)
     raise AssertionError(f"nobody was told {wanted!r} in {limit} s")
 
@@ -85,7 +85,7 @@ async def test_two_persons_and_the_next_citizen_is_told(stage: Stage) -> None:
     assert (waiting["id"], waiting["author"]["name"], "approve" in waiting["may"]) == (row["id"], "Līga Krūmiņa", True)
     published = (await _do(admin, waiting, "approve", note="Pārbaudīju")).raise_for_status().json()
     assert (published["state"], published["decided_by"]["name"]) == ("published", "Māris Vītols")
-    assert await _said(stage, _TEXT) < 5
+    await _said(stage, _TEXT)
     versions = (await _get(liga, f"services/{_SERVICE}/history", lang="lv", aspect="how"))["versions"]
     assert [one["current"] for one in versions] == [True, *[False] * (len(versions) - 1)]
     assert (versions[0]["text"], versions[0]["author"], versions[0]["decided_by"], versions[0]["origin"]) == (

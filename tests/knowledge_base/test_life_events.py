@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -332,16 +331,6 @@ def test_example_questions_of_services_stay_with_the_search(events: LifeEvents, 
     found = [text for lang, text in asked if events.find(text, lang) is not None]
     assert len(asked) > 5000
     assert len(found) < len(asked) / 200
-
-
-def test_finding_is_fast(events: LifeEvents) -> None:
-    texts = [(lang, text) for lang, text, *_ in (*TOLD, *CONCRETE)]
-    for lang, text in texts:
-        events.find(text, lang)
-    start = time.perf_counter()
-    for lang, text in texts:
-        events.find(text, lang)
-    assert (time.perf_counter() - start) / len(texts) < 0.001
 
 
 def _examples() -> list[dict[str, list[str]]]:
