@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.assistant.ports import Assistant
+from handoff.attachments.service import Attachments
 from handoff.cases import service as cases
 from handoff.channels import repository as platforms
 from handoff.channels.outbox import Outbox
@@ -25,10 +26,18 @@ from handoff.channels.schemas import DIRECT, Mode
 from handoff.citizens.service import Citizens
 from handoff.conversations import repository
 from handoff.conversations.events import EventLog
+from handoff.conversations.facts import facts
 from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import WEBCHAT, Contact, Inbound, Receipt, Utterance
+from handoff.level2.service import Level2
+from handoff.notices.live import LiveNotices
 from handoff.queue import service as queue
+from handoff.queue.placing import placement
+from handoff.search import index as search_index
 from handoff.service_clock.service import WorkingCalendar
+from handoff.service_level.service import ServiceLevel
+from handoff.service_level.targets import LiveTargets, usual
+from handoff.sites.live import LiveSites
 from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed
 from kit.bus import Bus
 from kit.clock import Clock
@@ -37,19 +46,23 @@ from kit.errors import Conflict, Forbidden, PieturaError
 from kit.i18n import Catalogue
 from kit.language import detect
 from kit.masking import mask
+from kit.metrics import BROKER_SECONDS, timed
 from kit.textual import clean, shorten
+from kit.tracing import bound
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Limits and targets of the service.
+    """Limits and targets of the service. Of the targets those that hold first: administrators set others
+    (:mod:`handoff.service_level.targets`).
 
     Attributes:
         chat_target: working time in which an operator should begin (R13); the card's ``due_at``.
         comment_target: working time in which comments and messages on platforms should be answered (R13), from the
             platform's own time.
+        level2_target: working time in which an institution's specialist should have answered (R4): one working day.
         turn_lease: after this an assistant's turn counts as orphaned and another worker takes it.
         idle_bot: a conversation with the assistant ends after this silence.
         abandon_after: a waiting citizen who is gone for so long and left no contact has abandoned.
@@ -61,6 +74,7 @@ class Policy:
 
     chat_target: timedelta = timedelta(seconds=30)
     comment_target: timedelta = timedelta(hours=1)
+    level2_target: timedelta = timedelta(hours=10)
     turn_lease: timedelta = timedelta(seconds=10)
     idle_bot: timedelta = timedelta(minutes=30)
     abandon_after: timedelta = timedelta(minutes=10)
@@ -82,6 +96,7 @@ TOLD_ON_PLATFORMS: Final = frozenset(
         "broker.on_hold",
         "broker.returned",
         "broker.requeued",
+        "broker.to_queue",
         "broker.masked_on_platform",
     }
 )
@@ -107,6 +122,7 @@ class Change:
         actor_id: the member of staff, if it is one.
         version: the version the actor saw; None when he need not have seen one.
         values: columns to set together with the state.
+        at: when, if the values go by the same instant; else the present.
     """
 
     trigger: Trigger
@@ -116,6 +132,7 @@ class Change:
     version: int | None = None
     values: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,15 @@ class PendingTurn:
 
     message: Message
     standing: repository.Standing
+
+
+#: What else happens when a citizen leaves a contact, in the same transaction.
+OnContact = Callable[[UnitOfWork, Conversation, Contact], Awaitable[None]]
+
+
+#: What else happens when the citizen presses a plan's button while a person holds the conversation, or he waits for one.
+OnPress = Callable[[UnitOfWork, EventLog, Message, repository.Standing], Awaitable[None]]
+_PLAN_BUTTON: Final = "plan:"
 
 
 @dataclass(frozen=True)
@@ -168,10 +194,37 @@ class Broker:
         self.outbox = outbox
         #: Knows citizens again across channels; set by the gateway, for it needs the channels.
         self.citizens: Citizens | None = None
+        #: Files in the web chat; set by the gateway, which knows where they lie.
+        self.attachments: Attachments | None = None
+        self.notices: LiveNotices | None = None
+        self.sites: LiveSites | None = None
+        #: The specialists' clock, and who is told of it; set by the gateway, which knows whether mails are sent.
+        self.level2 = Level2(clock, calendar, policy.level2_target)
+        #: What is promised, as it is set; until a worker has looked, and where nobody sets anything, the policy's.
+        first = usual(policy.chat_target, policy.comment_target, policy.level2_target)
+        self.targets = LiveTargets(db, clock, first, self._targets_changed)
+        self.service_level = ServiceLevel(clock, calendar, self.targets.span, lambda: self.level2.target)
+        if outbox is not None:
+            outbox.on_change = self.service_level.on_platform
         self.on_turn: Callable[[PendingTurn], None] = _nobody_listens
+        #: In the transaction in which a citizen leaves where he can be reached; set by the gateway.
+        self.on_contact: OnContact | None = None
+        #: In the transaction that stores a plan's button, when it is not the assistant who answers; set by the gateway.
+        self.on_press: OnPress | None = None
+
+    def _targets_changed(self, targets: LiveTargets) -> None:
+        kept = self.policy
+        self.policy = replace(
+            kept,
+            chat_target=targets.span("chat_begun") or kept.chat_target,
+            comment_target=targets.span("social_answered") or kept.comment_target,
+            level2_target=targets.span("level2_answered") or kept.level2_target,
+        )
+        self.level2.target = self.policy.level2_target
 
     # --- what citizens do -------------------------------------------------------------------------------------------
 
+    @timed(BROKER_SECONDS, "receive")
     async def receive(self, inbound: Inbound, inside: Inside | None = None) -> Receipt:
         """Stores a citizen's message, once, and sets the assistant to work if it is the one to answer.
 
@@ -179,12 +232,17 @@ class Broker:
         stored. It knows what it has stored before, and cuts texts to length itself.
 
         Raises:
-            PieturaError: ``text_empty``, ``text_too_long``, or ``ended``: the conversation is over, begin a new one.
+            PieturaError: ``text_empty``, ``text_too_long``, ``ended``: the conversation is over, begin a new one; or what
+                :meth:`handoff.attachments.service.Attachments.chosen` refuses.
         """
+        with bound(conversation=inbound.conversation_id):
+            return await self._receive(inbound, inside)
+
+    async def _receive(self, inbound: Inbound, inside: Inside | None) -> Receipt:
         if inside is None and len(inbound.text) > self.policy.text_limit:
             raise PieturaError("text_too_long", limit=self.policy.text_limit)
         masked = mask(clean(inbound.text))
-        if not masked.text:
+        if not masked.text and not inbound.attachments:
             raise PieturaError("text_empty")
         if inside is not None:
             return await self._store_inbound(inbound, masked.text, masked.kinds, inside)
@@ -204,11 +262,14 @@ class Broker:
         pending: PendingTurn | None = None
         opened = False
         now = self.clock.now()
-        values = {"last_at": now, "last_author": "citizen", "last_text": shorten(text, 200)}
-        if inbound.channel == WEBCHAT:
-            # On a platform nobody is seen to be there or gone.
-            values["citizen_seen_at"] = now
+        typed, extras = text, inbound.extras
         async with self.db.unit() as unit:
+            if inbound.attachments:
+                text, extras = await self._with_files(unit.session, inbound, text)
+            values = {"last_at": now, "last_author": "citizen", "last_text": shorten(text, 200)}
+            if inbound.channel == WEBCHAT:
+                # On a platform nobody is seen to be there or gone.
+                values["citizen_seen_at"] = now
             events = self.events(unit)
             standing = await repository.advance(unit.session, inbound.conversation_id, values, says=1, unread=1)
             if standing is None:
@@ -224,7 +285,7 @@ class Broker:
                 if standing is None:
                     raise PieturaError("unavailable")
             # A button's title or the mark for a picture tells nothing of the language he writes.
-            tells_language = not inbound.payload and "placeholder" not in inbound.extras
+            tells_language = bool(typed) and not inbound.payload and "placeholder" not in inbound.extras
             message = Message(
                 id=str(uuid.uuid4()),
                 conversation_id=standing.id,
@@ -233,14 +294,18 @@ class Broker:
                 author_kind="citizen",
                 author_id=None,
                 author_name=None,
-                lang=detect(text, standing.lang) if tells_language else standing.lang,
+                lang=detect(typed, standing.lang) if tells_language else standing.lang,
                 text=text,
                 payload=inbound.payload,
-                extras={**inbound.extras, **({"masked": list(masked)} if masked else {})},
+                extras={**extras, **({"masked": list(masked)} if masked else {})},
                 at=inbound.at or now,
             )
             await repository.store_message(unit.session, message)
-            events.add("message", standing.id, actor_kind="citizen", data={"seq": message.seq}, message=message)
+            if inbound.attachments and self.attachments is not None:
+                await self.attachments.bind(unit.session, inbound.attachments, standing.id, message.id)
+            data = {"seq": message.seq}
+            events.add("message", standing.id, actor_kind="citizen", data=data, message=message, at=now)
+            await self.service_level.citizen_wrote(unit, standing, now)
             if inside is not None:
                 settled = await inside.storing(unit, events, message, standing)
             else:
@@ -250,9 +315,21 @@ class Broker:
                 pending = PendingTurn(message, standing)
             elif masked:
                 await self._masked_note(unit, events, standing)
+            elif self.on_press is not None and (message.payload or "").startswith(_PLAN_BUTTON):
+                await self.on_press(unit, events, message, standing)
         if pending is not None:
             self.on_turn(pending)
         return Receipt(message.seq, message.at, repeated=False, opened=opened)
+
+    async def _with_files(self, session: AsyncSession, inbound: Inbound, text: str) -> tuple[str, dict[str, Any]]:
+        """Text and extras of a message with files: a mark stands for them in the text, as for what comes from platforms."""
+        if self.attachments is None:
+            raise PieturaError("attachment_gone")
+        owners = [one for one in (inbound.conversation_id, inbound.previous_id) if one is not None]
+        files = await self.attachments.chosen(session, inbound.attachments, owners, None)
+        mark = self.attachments.mark(files)
+        marked = "\n".join(part for part in (text, mark) if part)
+        return marked, {**inbound.extras, "attachments": files, "placeholder": mark}
 
     async def _recognise(
         self, unit: UnitOfWork, events: EventLog, inbound: Inbound, standing: repository.Standing
@@ -298,11 +375,24 @@ class Broker:
             actor_kind=Actor.CITIZEN,
             to_state=State.BOT,
             version=1,
-            data={"case_no": case.no, **told},
+            data={"case_no": case.no, **told, **facts(conversation)},
         )
+        await self.service_level.opened(unit, conversation)
         if inbound.greets:
-            greeting = self.assistant.greeting(inbound.lang)
+            greeting = self.first_words(inbound.lang, inbound.site)
             await self.say(unit, events, conversation.id, greeting, author_kind="assistant", greeting=True)
+
+    def first_words(self, lang: str, site: str | None) -> Utterance:
+        """The assistant's greeting, with what everybody shall hear now. ``site``: None outside the web chat."""
+        greeting = self.assistant.greeting(lang)
+        own = self.sites.greeting(site, lang) if self.sites is not None else None
+        if own:
+            greeting = replace(greeting, text=own)
+        told = self.notices.said(site, lang) if self.notices is not None else []
+        if not told:
+            return greeting
+        said = (self.texts.text(lang, "broker.notice", text=one) for one in told)
+        return replace(greeting, text="\n\n".join([*said, greeting.text]))
 
     async def end_by_citizen(self, conversation_id: str) -> None:
         """The citizen closes the conversation. One that is over already stays as it is."""
@@ -381,8 +471,11 @@ class Broker:
             if conversation is None:
                 raise PieturaError("not_yours")
             conversation.contact = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+            await search_index.name(unit.session, conversation_id, "contact", [contact.name])
             events = self.events(unit)
             events.add("contact", conversation.id, actor_kind=Actor.CITIZEN)
+            if self.on_contact is not None:
+                await self.on_contact(unit, conversation, contact)
             wait = await self.wait_text(unit.session, conversation)
             await self.system_note(unit, events, conversation, "broker.contact_saved", wait=wait)
 
@@ -437,19 +530,21 @@ class Broker:
         values: dict[str, Any] | None = None,
         version: int | None = None,
         state: State | None = None,
+        at: datetime | None = None,
     ) -> list[Message]:
         """Stores what is said to a citizen, with the next numbers of the conversation; on a platform it is owed to the
         platform in the same transaction.
 
         ``values`` are columns to set in the same statement; ``version`` and ``state`` must be the conversation's when it
-        is written, if they are given. ``mode`` is how a comment is answered: ``public`` or ``private``.
+        is written, if they are given. ``mode`` is how a comment is answered: ``public`` or ``private``. ``at``: when, if the
+        caller goes by the same instant.
 
         Raises:
             Conflict: it has changed meanwhile (``changed``), or the conversation has ended (``ended``).
             PieturaError: ``mode_not_allowed``: a comment is not answered as a talk is, nor the other way round;
                 ``private_reply_used``.
         """
-        now = self.clock.now()
+        now = at or self.clock.now()
         last = utterances[-1]
         said = {
             "last_at": now,
@@ -496,8 +591,10 @@ class Broker:
                 actor_id=author_id,
                 data={"seq": message.seq},
                 message=message,
+                at=now,
             )
             messages.append(message)
+        await self.service_level.said(unit, events, standing, author_kind, now)
         return messages
 
     async def system_note(
@@ -531,6 +628,7 @@ class Broker:
             return None
         return await self.outbox.place(session, standing.id)
 
+    @timed(BROKER_SECONDS, "change")
     async def change(
         self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change
     ) -> Conversation:
@@ -548,6 +646,11 @@ class Broker:
             raise Forbidden()
         version = conversation.version if wanted.version is None else wanted.version
         condition = (Conversation.version == version) & (Conversation.state == state.value)
+        if rule.held is not None:
+            if (conversation.holder_id is not None) != rule.held:
+                raise await self._conflict(unit.session, conversation)
+            held = Conversation.holder_id.is_not(None) if rule.held else Conversation.holder_id.is_(None)
+            condition &= held
         changed = await repository.set_where(
             unit.session,
             conversation.id,
@@ -556,6 +659,7 @@ class Broker:
         )
         if changed is None:
             raise await self._conflict(unit.session, conversation)
+        now = wanted.at or self.clock.now()
         events.add(
             "state",
             conversation.id,
@@ -565,8 +669,11 @@ class Broker:
             from_state=state,
             to_state=rule.to,
             version=version + 1,
-            data=wanted.data,
+            data={**wanted.data, **facts(changed)},
+            at=now,
         )
+        await self.level2.follow(unit, events, changed, state, wanted.trigger)
+        await self.service_level.follow(unit, events, changed, state, now)
         return changed
 
     async def _conflict(self, session: AsyncSession, conversation: Conversation) -> Conflict:
@@ -579,8 +686,8 @@ class Broker:
     async def end(
         self, unit: UnitOfWork, events: EventLog, conversation: Conversation, wanted: Change, outcome: str
     ) -> Conversation:
-        """Ends a conversation and settles its case, in one transaction."""
-        now = self.clock.now()
+        """Ends a conversation and settles its case, in one transaction and by one instant."""
+        now = wanted.at or self.clock.now()
         wanted.values |= {
             "outcome": outcome,
             "closed_at": now,
@@ -588,7 +695,7 @@ class Broker:
             "offered_to_id": None,
             "due_at": None,
         }
-        changed = await self.change(unit, events, conversation, wanted)
+        changed = await self.change(unit, events, conversation, replace(wanted, at=now))
         await cases.settle(unit.session, changed, now)
         return changed
 
@@ -602,36 +709,47 @@ class Broker:
         reason: str,
         note: str | None = "broker.queued",
         topic: str | None = None,
+        told: str | None = None,
     ) -> Conversation:
         """Puts a conversation into the queue and tells the citizen when a person will answer (R3, R10, R14).
 
-        Whoever commented in public is told nothing: everybody would read it. Nor is anybody when ``note`` is None.
+        Whoever commented in public is told nothing: everybody would read it. Nor is anybody when ``note`` is None. ``told``:
+        what he has told the assistant, for the summary: he does not say it again.
         """
         now = self.clock.now()
-        calendar = self.calendar()
         values: dict[str, Any] = {
             "reason": reason,
             "waiting_since": now,
             "queued_at": conversation.queued_at or now,
             "due_at": await self._due(unit.session, conversation, now),
-            "summary": await self.summary(unit.session, conversation, reason),
+            "summary": " ".join(filter(None, (await self.summary(unit.session, conversation, reason), told))),
             "holder_id": None,
             "offered_to_id": None,
+            **await placement(unit.session, conversation, await self.place(unit.session, conversation), topic),
         }
         if topic:
             values["topic"] = topic
         queued = await self.change(
-            unit, events, conversation, Change(Trigger.REQUEST_PERSON, actor, cause=reason, values=values)
+            unit, events, conversation, Change(Trigger.REQUEST_PERSON, actor, cause=reason, values=values, at=now)
         )
-        if note is None or not await self._tells(unit.session, queued, note):
-            return queued
+        if note is not None:
+            await self.tell_wait(unit, events, queued, note, now)
+        return queued
+
+    async def tell_wait(
+        self, unit: UnitOfWork, events: EventLog, queued: Conversation, note: str, now: datetime
+    ) -> None:
+        """Tells the citizen that he waits for a person, and until when: ``note`` is a key of the catalogue. Where nobody is there
+        he may leave where he can be reached."""
+        if not await self._tells(unit.session, queued, note):
+            return
+        calendar = self.calendar()
         wait = await queue.estimate(unit.session, calendar, now, now, chat=queued.channel == WEBCHAT)
         text = self.texts.text(queued.lang, note) + " " + queue.wording(self.texts, queued.lang, wait, now, calendar)
-        if queued.channel == WEBCHAT and (not wait.is_open or wait.operators == 0):
+        if queued.channel == WEBCHAT and queued.contact is None and (not wait.is_open or wait.operators == 0):
             # On a platform he is written to where he wrote: there is nothing to leave.
             text += " " + self.texts.text(queued.lang, "broker.ask_contact")
         await self.say(unit, events, queued.id, Utterance(text, queued.lang), author_kind="system")
-        return queued
 
     async def _due(self, session: AsyncSession, conversation: Conversation, now: datetime) -> datetime:
         """When a person should have begun (web chat), or have answered (platforms: from the platform's own time)."""
@@ -657,8 +775,10 @@ class Broker:
         if conversation.channel != WEBCHAT:
             # There the answer is due, not its beginning: who owes it changes nothing.
             del values["due_at"]
+        place = await self.place(unit.session, conversation)
+        values |= await placement(unit.session, conversation, place, conversation.topic, anew=False)
         queued = await self.change(
-            unit, events, conversation, Change(Trigger.REQUEUE, Actor.SYSTEM, cause=cause, values=values)
+            unit, events, conversation, Change(Trigger.REQUEUE, Actor.SYSTEM, cause=cause, values=values, at=now)
         )
         await self.system_note(unit, events, queued, "broker.requeued", wait=await self.wait_text(unit.session, queued))
 

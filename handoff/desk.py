@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,9 @@ from handoff.channels.schemas import DIRECT, Mode
 from handoff.conversations import repository
 from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import WEBCHAT, Utterance
+from handoff.queue import repository as queues
+from handoff.queue.router import pass_on
+from handoff.queue.transfer import hand_on
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, HELD, STAFF_SPEAKS, Actor, State, Trigger, allowed
@@ -56,6 +60,8 @@ ACTS: dict[str, Trigger] = {
     "hold": Trigger.HOLD,
     "resume": Trigger.RESUME,
     "close": Trigger.CLOSE,
+    "assign": Trigger.ASSIGN,
+    "to_queue": Trigger.TO_QUEUE,
 }
 
 
@@ -82,6 +88,12 @@ def _may(viewer: Viewer, conversation: Conversation, act: str) -> bool:
         return False
     if act in ("accept", "decline"):
         return conversation.offered_to_id == viewer.id
+    if act == "assign":
+        return viewer.supervises
+    if act == "to_queue":
+        # What waits is moved, and what others hold is taken from them, by supervisors alone.
+        mine = conversation.holder_id == viewer.id
+        return (mine or viewer.supervises) and (rule.held is None or (conversation.holder_id is not None) == rule.held)
     return conversation.holder_id == viewer.id or not rule.holder_only
 
 
@@ -106,6 +118,10 @@ def _may_hide(viewer: Viewer, conversation: Conversation, place: Place) -> bool:
         return False
     holds = conversation.holder_id == viewer.id and conversation.state in HELD
     return viewer.serves and (holds or viewer.supervises)
+
+
+#: What is said in a conversation as it stands, and the columns that are set with it.
+Composed = Callable[[Conversation], tuple[Utterance, dict[str, Any]]]
 
 
 class Desk:
@@ -152,6 +168,10 @@ class Desk:
             winner = await repository.staff_name(unit.session, conversation.holder_id)
             self._check(viewer, conversation, act, winner)
             place = await broker.place(unit.session, conversation)
+            if act == "return":
+                # A guide that is under way goes on in the assistant's hands.
+                run = conversation.context.get("plan") or {}
+                values = {**values, "context": {"plan": run} if run.get("guide") else {}}
             if act == "return" and place is not None and place.is_comment:
                 raise Forbidden()
             events = broker.events(unit)
@@ -193,6 +213,7 @@ class Desk:
                 "centre_id": viewer.centre_id,
                 "taken_at": conversation.taken_at or now,
                 "waiting_since": None,
+                "waits_for": None,
                 "due_at": None,
                 "level": max(1, conversation.level),
             }
@@ -239,7 +260,13 @@ class Desk:
             )
 
     async def reply(
-        self, viewer: Viewer, conversation_id: str, client_id: str, text: str, mode: Mode = DIRECT
+        self,
+        viewer: Viewer,
+        conversation_id: str,
+        client_id: str,
+        text: str,
+        mode: Mode = DIRECT,
+        attachments: Sequence[str] = (),
     ) -> Message:
         """Says something to the citizen; a comment is answered in ``public`` or by a ``private`` reply.
 
@@ -247,20 +274,41 @@ class Desk:
         before anything is stored: see :func:`handoff.channels.rules.refusal` for the codes.
 
         Raises:
-            PieturaError: ``text_empty``, ``text_too_long``, or a refusal of the platform's.
+            PieturaError: ``text_empty``, ``text_too_long``, or a refusal of the platform's; ``attachments_not_here``: platforms
+                are sent no files; what :meth:`handoff.attachments.service.Attachments.chosen` refuses.
             Conflict: the viewer no longer holds the conversation.
         """
         text = clean(text)
-        if not text:
+        if not text and not attachments:
             raise PieturaError("text_empty")
         if len(text) > self._broker.policy.text_limit:
             raise PieturaError("text_too_long", limit=self._broker.policy.text_limit)
         try:
-            return await self._reply(viewer, conversation_id, client_id, text, mode)
+            return await self._reply(viewer, conversation_id, client_id, text, mode, attachments)
         except IntegrityError:
-            return await self._reply(viewer, conversation_id, client_id, text, mode)
+            return await self._reply(viewer, conversation_id, client_id, text, mode, attachments)
 
-    async def _reply(self, viewer: Viewer, conversation_id: str, client_id: str, text: str, mode: Mode) -> Message:
+    async def reply_with(self, viewer: Viewer, conversation_id: str, client_id: str, composed: Composed) -> Message:
+        """Says something that is made for the conversation as it stands: with buttons, and with columns to set beside.
+
+        Raises:
+            PieturaError, Conflict: as for :meth:`reply`, and what ``composed`` raises.
+        """
+        try:
+            return await self._reply(viewer, conversation_id, client_id, "", DIRECT, (), composed)
+        except IntegrityError:
+            return await self._reply(viewer, conversation_id, client_id, "", DIRECT, (), composed)
+
+    async def _reply(
+        self,
+        viewer: Viewer,
+        conversation_id: str,
+        client_id: str,
+        text: str,
+        mode: Mode,
+        attachments: Sequence[str],
+        composed: Composed | None = None,
+    ) -> Message:
         broker = self._broker
         async with broker.db.unit() as unit:
             conversation = await self._load(unit, viewer, conversation_id)
@@ -272,21 +320,32 @@ class Desk:
             if not _may_reply(viewer, conversation):
                 winner = await repository.staff_name(unit.session, conversation.holder_id)
                 raise Conflict("not_holder", winner=winner, state=conversation.state, version=conversation.version)
+            now = broker.clock.now()
             values: dict[str, Any] = {"staff_read_seq": conversation.last_seq, "unread": 0}
+            utterance = Utterance(text, conversation.lang)
+            if composed is not None:
+                utterance, beside = composed(conversation)
+                text, values = utterance.text, values | beside
             place = await broker.place(unit.session, conversation)
             if place is not None:
-                refused = refusal(place, mode, text, broker.clock.now(), by_person=True)
+                if attachments:
+                    raise PieturaError("attachments_not_here")
+                refused = refusal(place, mode, text, now, by_person=True)
                 if refused is not None:
                     raise refused
             else:
                 # On a platform the answer counts once the platform has taken it.
-                values["first_reply_at"] = conversation.first_reply_at or broker.clock.now()
+                values["first_reply_at"] = conversation.first_reply_at or now
+            if attachments:
+                utterance = await self._with_files(unit, viewer, conversation, text, attachments)
+            if viewer.role == "specialist":
+                values["level2_answered_at"] = conversation.level2_answered_at or now
             events = broker.events(unit)
             said = await broker.say(
                 unit,
                 events,
                 conversation.id,
-                Utterance(text, conversation.lang),
+                utterance,
                 author_kind="specialist" if viewer.role == "specialist" else "operator",
                 author_id=viewer.id,
                 author_name=viewer.name,
@@ -295,8 +354,21 @@ class Desk:
                 values=values,
                 # The holder may lose the conversation between the look and the write: so it is part of the write.
                 version=conversation.version,
+                at=now,
             )
+            if attachments and broker.attachments is not None:
+                await broker.attachments.bind(unit.session, attachments, conversation.id, said[0].id)
             return said[0]
+
+    async def _with_files(
+        self, unit: UnitOfWork, viewer: Viewer, conversation: Conversation, text: str, attachments: Sequence[str]
+    ) -> Utterance:
+        if self._broker.attachments is None:
+            raise PieturaError("attachment_gone")
+        files = await self._broker.attachments.chosen(unit.session, attachments, [conversation.id], viewer.id)
+        mark = self._broker.attachments.mark(files)
+        marked = "\n".join(part for part in (text, mark) if part)
+        return Utterance(marked, conversation.lang, attachments=tuple(files), placeholder=mark)
 
     async def hide(self, viewer: Viewer, conversation_id: str, version: int, reason: str) -> None:
         """Hides a comment from everybody but its author and his friends; the platform does it, and the reason is on record.
@@ -416,29 +488,162 @@ class Desk:
             colleague = await people.active(session, to_user)
         if colleague is None or colleague.role not in ("operator", "supervisor") or colleague.id == viewer.id:
             raise PieturaError("bad_colleague")
-        values = {"offered_to_id": colleague.id, "offered_at": broker.clock.now()}
+        now = broker.clock.now()
+        values = {
+            "offered_to_id": colleague.id,
+            "offered_at": now,
+            "offer_until": now + broker.policy.offer_timeout,
+        }
         await self._act(
             viewer, conversation_id, "transfer", version, values=values, data=_noted(note, to=colleague.name)
         )
 
     async def accept(self, viewer: Viewer, conversation_id: str, version: int) -> None:
-        """Accepts what a colleague offered."""
-        now = self._broker.clock.now()
-        values = {
-            "holder_id": viewer.id,
-            "centre_id": viewer.centre_id,
-            "offered_to_id": None,
-            "waiting_since": None,
-            "due_at": None,
-            "taken_at": now,
-        }
-        await self._act(
-            viewer, conversation_id, "accept", version, values=values, note=("broker.joined", {"name": viewer.name})
-        )
+        """Accepts what a colleague or the router offered."""
+        broker = self._broker
+        now = broker.clock.now()
+        async with broker.db.unit() as unit:
+            # His row first: the router takes the two in this order as well.
+            staff = await queues.locked(unit.session, viewer.id)
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.holder_id)
+            self._check(viewer, conversation, "accept", winner)
+            values = {
+                "holder_id": viewer.id,
+                "centre_id": viewer.centre_id,
+                "offered_to_id": None,
+                "offer_until": None,
+                "waiting_since": None,
+                "due_at": None,
+                "taken_at": now if conversation.holder_id else conversation.taken_at or now,
+                "level": max(1, conversation.level),
+            }
+            cause = "accept" if conversation.holder_id else "accept_offer"
+            change = Change(
+                Trigger.ACCEPT, Actor.STAFF, viewer.id, cause=cause, version=version, values=_owed(conversation, values)
+            )
+            events = broker.events(unit)
+            changed = await broker.change(unit, events, conversation, change)
+            if staff is not None:
+                staff.missed_offers = 0
+            await broker.system_note(unit, events, changed, "broker.joined", name=viewer.name)
 
     async def decline(self, viewer: Viewer, conversation_id: str, version: int) -> None:
-        """Declines what a colleague offered; it stays with the colleague."""
-        await self._act(viewer, conversation_id, "decline", version, values={"offered_to_id": None})
+        """Declines what a colleague offered, which stays with the colleague; or passes on what the router offered, which goes
+        on waiting for somebody else."""
+        broker = self._broker
+        async with broker.db.unit() as unit:
+            await queues.locked(unit.session, viewer.id)
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.holder_id)
+            self._check(viewer, conversation, "decline", winner)
+            if conversation.holder_id is None:
+                await pass_on(
+                    broker, unit, conversation, Actor.STAFF, cause="decline", actor_id=viewer.id, version=version
+                )
+                return
+            change = Change(
+                Trigger.DECLINE,
+                Actor.STAFF,
+                viewer.id,
+                cause="decline",
+                version=version,
+                values={"offered_to_id": None, "offer_until": None},
+            )
+            await broker.change(unit, broker.events(unit), conversation, change)
+
+    async def assign(self, viewer: Viewer, conversation_id: str, version: int, to_user: str, reason: str) -> None:
+        """A supervisor puts a conversation into a named person's hands, his own included, whatever queue it waits in.
+
+        Raises:
+            PieturaError: ``reason_missing``; ``bad_colleague``: he does not serve citizens, or holds it already;
+                ``colleague_absent``: his console is not open, so it would come back at once.
+        """
+        reason = clean(reason)[:1000]
+        if not reason:
+            raise PieturaError("reason_missing")
+        broker = self._broker
+        now = broker.clock.now()
+        async with broker.db.unit() as unit:
+            colleague = await queues.locked(unit.session, to_user)
+            conversation = await self._load(unit, viewer, conversation_id)
+            self._check(
+                viewer, conversation, "assign", await repository.staff_name(unit.session, conversation.holder_id)
+            )
+            serves = colleague is not None and colleague.role in ("operator", "supervisor", "admin")
+            if colleague is None or not serves or colleague.disabled or colleague.id == conversation.holder_id:
+                raise PieturaError("bad_colleague")
+            if not queues.is_present(colleague, now) and colleague.id != viewer.id:
+                raise PieturaError("colleague_absent", name=colleague.name)
+            values = {
+                "holder_id": colleague.id,
+                "centre_id": colleague.centre_id,
+                "offered_to_id": None,
+                "offer_until": None,
+                "waits_for": None,
+                "taken_at": conversation.taken_at or now,
+                "waiting_since": None,
+                "due_at": None,
+                "level": max(1, conversation.level),
+            }
+            before = await repository.staff_name(unit.session, conversation.holder_id)
+            data = _noted(reason, to=colleague.name, **({"from": before} if before else {}))
+            events = broker.events(unit)
+            change = Change(
+                Trigger.ASSIGN,
+                Actor.STAFF,
+                viewer.id,
+                cause="assign",
+                version=version,
+                values=_owed(conversation, values),
+                data=data,
+            )
+            changed = await broker.change(unit, events, conversation, change)
+            people.audit(
+                unit.session,
+                now,
+                viewer.id,
+                "conversation_assigned",
+                conversation_id,
+                before=before,
+                after=colleague.name,
+            )
+            await broker.system_note(unit, events, changed, "broker.joined", name=colleague.name)
+
+    async def to_queue(self, viewer: Viewer, conversation_id: str, version: int, queue_id: str, note: str) -> None:
+        """Hands the conversation on to a queue, where it waits for whoever that queue is for; of a supervisor also what waits.
+
+        ``note``: what has been done and what is needed, for whoever takes it next: the citizen does not say it again.
+
+        Raises:
+            PieturaError: ``reason_missing``; ``queue_off``: no such queue, or it is switched off; ``queue_nobody``: nobody serves
+                it in the citizen's language; ``queue_same``: it waits there already.
+            Conflict: as for every act.
+        """
+        note = clean(note)[:1000]
+        if not note:
+            raise PieturaError("reason_missing")
+        async with self._broker.db.unit() as unit:
+            queue = await queues.held_queue(unit.session, queue_id)
+            conversation = await self._load(unit, viewer, conversation_id)
+            winner = await repository.staff_name(unit.session, conversation.holder_id)
+            if conversation.version != version:
+                # First of all: whoever has handed it on a moment ago, in another window, has not done what is forbidden.
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
+            self._check(viewer, conversation, "to_queue", winner)
+            own, before = conversation.holder_id == viewer.id, conversation.queue_id
+            changed = await hand_on(self._broker, unit, viewer, conversation, queue, version, note)
+            if not own:
+                now = self._broker.clock.now()
+                people.audit(
+                    unit.session,
+                    now,
+                    viewer.id,
+                    "conversation_moved",
+                    conversation_id,
+                    before={"holder": winner, "queue": before},
+                    after={"holder": None, "queue": changed.queue_id},
+                )
 
     async def level2(self, viewer: Viewer, conversation_id: str, version: int, institution_id: str, note: str) -> None:
         """Brings in a specialist of an institution (R4); the operator keeps the conversation toward the citizen."""
@@ -451,8 +656,8 @@ class Desk:
             "level2_institution_id": institution_id,
             "institution_id": institution_id,
             "specialist_id": None,
-            "level2_at": broker.clock.now(),
             "level": 2,
+            **broker.level2.begins(broker.clock.now()),
         }
         await self._act(
             viewer,

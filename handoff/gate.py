@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from handoff.attachments.repository import changed_messages
+from handoff.attachments.schemas import Upload
+from handoff.attachments.service import Attachments, Outgoing
 from handoff.broker import Broker, greeting_id
 from handoff.conversations import repository
 from handoff.conversations.models import Message, Site
 from handoff.conversations.schemas import Contact, Inbound, Receipt, message_view
 from handoff.live import Feed, Listener
+from handoff.sites import rules, wording
 from handoff.state_machine import ENDED
+from kit.errors import NotFound
 
 
 class CitizenGate:
@@ -20,6 +26,30 @@ class CitizenGate:
         self._feed = feed
         self.limit = broker.policy.text_limit
 
+    @property
+    def attachments(self) -> Attachments | None:
+        """Files of the web chat; None where none are taken."""
+        return self._broker.attachments
+
+    async def upload(self, upload: Upload, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
+        """See :meth:`handoff.attachments.service.Attachments.receive`."""
+        return await self._files().receive(upload, chunks)
+
+    async def withdraw(self, attachment_id: str, conversation_id: str) -> None:
+        """See :meth:`handoff.attachments.service.Attachments.withdraw`."""
+        await self._files().withdraw(attachment_id, conversation_id, None)
+
+    async def attachment(self, attachment_id: str, conversation_ids: Sequence[str]) -> Outgoing:
+        """See :meth:`handoff.attachments.service.Attachments.open`."""
+        files = self._files()
+        async with self._broker.db.read() as session:
+            return await files.open(session, attachment_id, conversation_ids)
+
+    def _files(self) -> Attachments:
+        if self._broker.attachments is None:
+            raise NotFound()
+        return self._broker.attachments
+
     def listen(self, listener: Listener) -> None:
         """Calls ``listener`` with every event and ephemeral notice of this worker."""
         self._feed.listen(listener)
@@ -28,6 +58,18 @@ class CitizenGate:
         """A web-chat account."""
         async with self._broker.db.read() as session:
             return await repository.site(session, key)
+
+    def banners(self, site: str) -> list[dict[str, Any]]:
+        """Notices to the citizens of a site; see :meth:`handoff.notices.live.LiveNotices.banners`."""
+        return self._broker.notices.banners(site) if self._broker.notices is not None else []
+
+    def invitations(self, site: Site) -> list[dict[str, Any]]:
+        """When the chat invites now; see :func:`handoff.sites.rules.in_force`."""
+        return rules.in_force(site.proactive, self._broker.clock.now())
+
+    def wording(self, site: Site) -> dict[str, dict[str, str]]:
+        """The site's own words by language; see :func:`handoff.sites.wording.widget_texts`."""
+        return wording.widget_texts(site.name, site.texts or {})
 
     async def receive(self, inbound: Inbound) -> Receipt:
         """See :meth:`handoff.broker.Broker.receive`."""
@@ -53,9 +95,14 @@ class CitizenGate:
         async with self._broker.db.read() as session:
             return [message_view(m) for m in await repository.messages_after(session, conversation_id, cursor)]
 
-    def greeting(self, conversation_id: str, lang: str) -> dict[str, Any]:
+    async def changed_messages(self, conversation_id: str, cursor: int) -> list[dict[str, Any]]:
+        """What was said up to ``cursor`` and has changed since: whoever was away has the old form of it."""
+        async with self._broker.db.read() as session:
+            return [message_view(m) for m in await changed_messages(session, conversation_id, cursor)]
+
+    def greeting(self, conversation_id: str, lang: str, site: str) -> dict[str, Any]:
         """The first words, before there is anything to store; they keep their id when they are."""
-        utterance = self._broker.assistant.greeting(lang)
+        utterance = self._broker.first_words(lang, site)
         # Without a time: nothing has been said yet.
         return message_view(
             Message(

@@ -30,10 +30,14 @@ class Trigger(StrEnum):
 
     REQUEST_PERSON = "request_person"
     TAKE = "take"
+    ROUTE = "route"
+    PASS = "pass"  # noqa: S105 - a word of the queue
+    ASSIGN = "assign"
     OFFER = "offer"
     ACCEPT = "accept"
     DECLINE = "decline"
     REQUEUE = "requeue"
+    TO_QUEUE = "to_queue"
     HOLD = "hold"
     RESUME = "resume"
     RETURN_TO_BOT = "return_to_bot"
@@ -61,16 +65,19 @@ class Rule:
     Attributes:
         to: the state it leads to.
         actors: who may cause it.
-        holder_only: staff must hold the conversation (or be the one it is offered to, for ``accept`` and ``decline``).
+        holder_only: staff must hold the conversation (or be the one it is offered to, for ``accept``, ``decline`` and
+            ``pass``).
+        held: whether somebody must hold it (a colleague's offer), or nobody may (the router's); None where either will do.
     """
 
     to: State
     actors: frozenset[Actor]
     holder_only: bool = False
+    held: bool | None = None
 
 
-def _rule(to: State, *actors: Actor, holder_only: bool = False) -> Rule:
-    return Rule(to, frozenset(actors), holder_only)
+def _rule(to: State, *actors: Actor, holder_only: bool = False, held: bool | None = None) -> Rule:
+    return Rule(to, frozenset(actors), holder_only, held)
 
 
 _S, _T, _A = State, Trigger, Actor
@@ -79,12 +86,28 @@ RULES: Final[dict[tuple[State, Trigger], Rule]] = {
     (_S.BOT, _T.REQUEST_PERSON): _rule(_S.QUEUED, _A.CITIZEN, _A.ASSISTANT, _A.SYSTEM),
     (_S.BOT, _T.CLOSE): _rule(_S.CLOSED, _A.CITIZEN, _A.SYSTEM),
     (_S.QUEUED, _T.TAKE): _rule(_S.ACTIVE, _A.STAFF),
+    (_S.QUEUED, _T.ROUTE): _rule(_S.OFFERED, _A.SYSTEM),
+    (_S.QUEUED, _T.ASSIGN): _rule(_S.ACTIVE, _A.STAFF),
     (_S.QUEUED, _T.ABANDON): _rule(_S.ABANDONED, _A.CITIZEN, _A.SYSTEM),
     # What was asked is gone (a deleted comment): there is nothing left to take.
     (_S.QUEUED, _T.CLOSE): _rule(_S.CLOSED, _A.SYSTEM),
     (_S.OFFERED, _T.ACCEPT): _rule(_S.ACTIVE, _A.STAFF, holder_only=True),
-    (_S.OFFERED, _T.DECLINE): _rule(_S.ACTIVE, _A.STAFF, _A.SYSTEM, holder_only=True),
-    (_S.OFFERED, _T.CITIZEN_LEFT): _rule(_S.WRAP_UP, _A.CITIZEN, _A.SYSTEM),
+    (_S.OFFERED, _T.DECLINE): _rule(_S.ACTIVE, _A.STAFF, _A.SYSTEM, holder_only=True, held=True),
+    # What the router offered is nobody's yet: it goes on waiting, and ends as what waits does.
+    (_S.OFFERED, _T.PASS): _rule(_S.QUEUED, _A.STAFF, _A.SYSTEM, holder_only=True, held=False),
+    (_S.OFFERED, _T.ABANDON): _rule(_S.ABANDONED, _A.CITIZEN, _A.SYSTEM, held=False),
+    (_S.OFFERED, _T.CLOSE): _rule(_S.CLOSED, _A.SYSTEM, held=False),
+    (_S.OFFERED, _T.ASSIGN): _rule(_S.ACTIVE, _A.STAFF),
+    (_S.OFFERED, _T.CITIZEN_LEFT): _rule(_S.WRAP_UP, _A.CITIZEN, _A.SYSTEM, held=True),
+    # A supervisor puts it into somebody's hands; whether he is one, the desk knows.
+    (_S.ACTIVE, _T.ASSIGN): _rule(_S.ACTIVE, _A.STAFF),
+    (_S.ON_HOLD, _T.ASSIGN): _rule(_S.ACTIVE, _A.STAFF),
+    (_S.LEVEL2, _T.ASSIGN): _rule(_S.LEVEL2, _A.STAFF),
+    # Handed on to another queue by whoever holds it; of what waits, and of others' work, a supervisor decides: the desk knows.
+    (_S.QUEUED, _T.TO_QUEUE): _rule(_S.QUEUED, _A.STAFF),
+    (_S.OFFERED, _T.TO_QUEUE): _rule(_S.QUEUED, _A.STAFF, held=False),
+    (_S.ACTIVE, _T.TO_QUEUE): _rule(_S.QUEUED, _A.STAFF),
+    (_S.ON_HOLD, _T.TO_QUEUE): _rule(_S.QUEUED, _A.STAFF),
     (_S.ACTIVE, _T.HOLD): _rule(_S.ON_HOLD, _A.STAFF, holder_only=True),
     (_S.ACTIVE, _T.OFFER): _rule(_S.OFFERED, _A.STAFF, holder_only=True),
     (_S.ACTIVE, _T.REQUEUE): _rule(_S.QUEUED, _A.SYSTEM),

@@ -53,12 +53,20 @@ class Sweep:
         now = broker.clock.now()
         due = or_(
             and_(Conversation.state == State.BOT, Conversation.last_at < now - policy.idle_bot),
-            and_(Conversation.state == State.OFFERED, Conversation.offered_at < now - policy.offer_timeout),
+            and_(
+                Conversation.state == State.OFFERED,
+                # What nobody holds was offered by the router, which takes it back itself.
+                Conversation.holder_id.is_not(None),
+                Conversation.offered_at < now - policy.offer_timeout,
+            ),
             and_(Conversation.state == State.WRAP_UP, Conversation.wrap_up_at < now - policy.wrap_up_timeout),
             and_(
                 # On a platform nobody is seen to be gone: whoever waits there goes on waiting.
                 Conversation.channel == WEBCHAT,
-                Conversation.state == State.QUEUED,
+                or_(
+                    Conversation.state == State.QUEUED,
+                    and_(Conversation.state == State.OFFERED, Conversation.holder_id.is_(None)),
+                ),
                 Conversation.citizen_seen_at < now - policy.abandon_after,
                 Conversation.last_at < now - policy.abandon_after,
                 Conversation.contact.is_(None),
@@ -109,14 +117,20 @@ class Sweep:
                         )
                         return
                     await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="idle")
-                case State.QUEUED if (
+                case State.QUEUED | State.OFFERED if (
                     conversation.channel == WEBCHAT
+                    and conversation.holder_id is None
                     and (conversation.citizen_seen_at or now) < now - policy.abandon_after
                 ):
                     await broker.citizen_leaves(unit, conversation, Actor.SYSTEM, cause="gone")
-                case State.OFFERED if (conversation.offered_at or now) < now - policy.offer_timeout:
+                case State.OFFERED if (
+                    conversation.holder_id is not None and (conversation.offered_at or now) < now - policy.offer_timeout
+                ):
                     change = Change(
-                        Trigger.DECLINE, Actor.SYSTEM, cause="offer_timeout", values={"offered_to_id": None}
+                        Trigger.DECLINE,
+                        Actor.SYSTEM,
+                        cause="offer_timeout",
+                        values={"offered_to_id": None, "offer_until": None},
                     )
                     await broker.change(unit, events, conversation, change)
                 case State.ACTIVE | State.ON_HOLD if await self._holder_is_gone(unit, conversation, now):

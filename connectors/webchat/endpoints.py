@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import structlog
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from connectors.base import Capabilities, ChannelHealth
+from connectors.webchat.files import Files, may_show
 from connectors.webchat.schemas import (
     FRAMES,
     End,
@@ -72,8 +73,11 @@ class WebChat:
         self._limiter = limiter
         self._pace = (messages_per_s, burst)
         self._demo = demo
+        #: Rule of invitation by its id → the plan that it offers: ``title`` by language and ``payload``; set by the gateway.
+        self.begins: Callable[[str], dict[str, Any] | None] = lambda _rule_id: None
         self._texts = Catalogue(HERE / "locales", HERE / "locales" / "server")
         self._sockets = Sockets(gate)
+        self._files = Files(gate, tokens, limiter, self._texts)
         self._waiting: asyncio.Task[None] | None = None
 
     def capabilities(self) -> Capabilities:
@@ -102,34 +106,62 @@ class WebChat:
         """The channel's public routes."""
         router = APIRouter()
         router.add_api_route("/chat/config", self._config, methods=["GET"])
+        router.add_api_route("/chat/notices", self._notices, methods=["GET"])
         router.add_api_websocket_route("/chat/ws", self._socket)
+        router.routes.extend(self._files.router().routes)
+        router.add_api_route("/widget/preview", _preview_page, methods=["GET"], include_in_schema=False)
         router.add_api_route("/widget/{path:path}", _widget_file, methods=["GET"], include_in_schema=False)
         if self._demo:
             router.add_api_route("/demo", _demo_page, methods=["GET"], include_in_schema=False)
             router.add_api_route("/demo/{path:path}", _demo_file, methods=["GET"], include_in_schema=False)
         return router
 
+    def catalogue(self) -> dict[str, dict[str, Any]]:
+        """The widget's words by language, before any site's own."""
+        return {lang: dict(self._texts.all(lang)) for lang in LANGUAGES}
+
     # --- configuration ----------------------------------------------------------------------------------------------
 
-    async def _config(self, request: Request, site: str) -> Response:
+    async def _asked(self, request: Request, site: str) -> tuple[Site, dict[str, str]] | Response:
+        """The site with the headers of an answer to its pages, or the refusal."""
         found = await self._gate.site(site)
         if found is None:
             return JSONResponse({"code": "unknown_site", "title": "unknown site"}, 404)
         origin = request.headers.get("origin")
         headers = {"vary": "Origin", "cache-control": "no-cache"}
         if origin is not None:
-            if not _allowed(found, origin, request.url.netloc):
+            if not may_show(found, origin, request.url.netloc):
                 return JSONResponse({"code": "origin_refused", "title": "this site may not show the chat"}, 403)
             headers["access-control-allow-origin"] = origin
+        return found, headers
+
+    async def _notices(self, request: Request, site: str) -> Response:
+        asked = await self._asked(request, site)
+        if isinstance(asked, Response):
+            return asked
+        found, headers = asked
+        body = orjson.dumps({"notices": self._gate.banners(found.key)})
+        return Response(body, headers=headers, media_type="application/json")
+
+    async def _config(self, request: Request, site: str) -> Response:
+        asked = await self._asked(request, site)
+        if isinstance(asked, Response):
+            return asked
+        found, headers = asked
+        own = self._gate.wording(found)
         body = {
             "site": found.key,
             "name": found.name,
             "lang": found.lang,
             "languages": list(LANGUAGES),
             "accent": found.accent,
-            "texts": {lang: self._texts.all(lang) for lang in LANGUAGES},
-            "proactive": found.proactive,
+            "texts": {lang: {**self._texts.all(lang), **own[lang]} for lang in LANGUAGES},
+            "proactive": [
+                {**rule, "begin": self.begins(str(rule.get("id", "")))} for rule in self._gate.invitations(found)
+            ],
             "privacy_url": found.privacy_url,
+            "notices": self._gate.banners(found.key),
+            "attachments": self._gate.attachments.limits.view() if self._gate.attachments is not None else None,
         }
         return Response(orjson.dumps(body), headers=headers, media_type="application/json")
 
@@ -138,7 +170,7 @@ class WebChat:
     async def _socket(self, websocket: WebSocket, site: str = "") -> None:
         found = await self._gate.site(site)
         origin = websocket.headers.get("origin")
-        if found is None or origin is None or not _allowed(found, origin, websocket.url.netloc):
+        if found is None or origin is None or not may_show(found, origin, websocket.url.netloc):
             # Before accepting: the hand-shake itself is refused with 403.
             await websocket.close(4403)
             return
@@ -207,8 +239,9 @@ class _Session:
                 await self._error("token_invalid")
             token, self._claim = self._chat._tokens.fresh(self._site.key)
             cursor = 0
-        await self._begin(token, cursor)
+        self._socket = Socket(self._websocket, self._gate, self._claim.conversation_id, cursor, self._lang)
         try:
+            await self._begin(token, cursor)
             while True:
                 frame = await asyncio.wait_for(self._chat._receive(self._websocket, self._lang), _SILENCE_S)
                 if frame is not None:
@@ -237,7 +270,7 @@ class _Session:
         )
         self._socket.phase = known["state"]["phase"]
         if known["exists"]:
-            await self._socket.replay()
+            await self._socket.replay(cursor)
             if known["seen"]:
                 await self._socket.send({"t": "seen", "seq": known["seen"]})
             if not known["ended"]:
@@ -248,7 +281,7 @@ class _Session:
 
     async def _greet(self) -> None:
         await self._socket.send(
-            {"t": "message", "message": self._gate.greeting(self._claim.conversation_id, self._lang)}
+            {"t": "message", "message": self._gate.greeting(self._claim.conversation_id, self._lang, self._site.key)}
         )
 
     async def _leave(self) -> None:
@@ -291,7 +324,7 @@ class _Session:
                 case Hello():
                     raise PieturaError("bad_frame")
         except PieturaError as error:
-            await self._error(error.code, str(frame.id) if isinstance(frame, Send) else None)
+            await self._error(error.code, str(frame.id) if isinstance(frame, Send) else None, error.details)
         except WebSocketDisconnect:
             raise
         except Exception:
@@ -319,6 +352,7 @@ class _Session:
             client_id=str(frame.id),
             text=frame.text,
             payload=frame.payload,
+            attachments=tuple(str(one) for one in frame.attachments),
             lang=self._lang,
             channel="webchat",
             site=self._site.key,
@@ -328,38 +362,48 @@ class _Session:
 
     async def _begin_anew(self) -> None:
         """The conversation is over and the citizen writes on: a new one, which knows the one before."""
+        before = self._socket, self._claim
         self._chat._sockets.remove(self._socket)
         token, self._claim = self._chat._tokens.fresh(self._site.key, self._claim.conversation_id)
-        await self._begin(token, 0)
+        try:
+            await self._begin(token, 0)
+        except Exception:
+            # He is told to try again, and must still be heard where he was.
+            self._chat._sockets.remove(self._socket)
+            self._socket, self._claim = before
+            self._chat._sockets.add(self._socket)
+            raise
 
-    async def _error(self, code: str, message_id: str | None = None) -> None:
-        await _say_error(self._websocket, self._chat._texts, self._lang, code, message_id, self._bucket.wait())
+    async def _error(
+        self, code: str, message_id: str | None = None, details: Mapping[str, object] | None = None
+    ) -> None:
+        texts = self._chat._texts
+        await _say_error(self._websocket, texts, self._lang, code, message_id, self._bucket.wait(), details)
 
 
 _RETRY = frozenset({"too_fast", "unavailable"})
 
 
 async def _say_error(
-    websocket: WebSocket, texts: Catalogue, lang: str, code: str, message_id: str | None = None, wait: float = 1.0
+    websocket: WebSocket,
+    texts: Catalogue,
+    lang: str,
+    code: str,
+    message_id: str | None = None,
+    wait: float = 1.0,
+    details: Mapping[str, object] | None = None,
 ) -> None:
     key = f"error.{code}"
     frame: dict[str, Any] = {
         "t": "error",
         "code": code,
         "id": message_id,
-        "text": texts.text(lang, key if texts.has(key) else "error.unavailable"),
+        "text": texts.text(lang, key if texts.has(key) else "error.unavailable", **(details or {})),
         "retry": code in _RETRY,
         "retry_after_s": round(wait, 1) if code in _RETRY else 0,
     }
     with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
         await websocket.send_text(orjson.dumps(frame).decode())
-
-
-def _allowed(site: Site, origin: str, host: str) -> bool:
-    """Whether pages of ``origin`` may show the site's chat; ``self`` in its list stands for the gateway's own host."""
-    if origin in site.origins:
-        return True
-    return "self" in site.origins and urlsplit(origin).netloc == host
 
 
 def _inside(root: Path, path: str) -> Path | None:
@@ -380,6 +424,11 @@ async def _widget_file(path: str) -> Response:
             "cross-origin-resource-policy": "cross-origin",
         },
     )
+
+
+async def _preview_page() -> Response:
+    """The widget drawn by itself, with what the page around it says: only our own pages may be around it."""
+    return FileResponse(STATIC / "preview" / "index.html", headers={"content-security-policy": _STRICT_CSP})
 
 
 async def _demo_page() -> Response:

@@ -32,6 +32,8 @@ class Send(_Frame):
     id: UUID
     text: str
     payload: str | None = Field(default=None, max_length=200)
+    #: Files that were uploaded before; with them the text may be empty. How many may come is the broker's to say.
+    attachments: list[UUID] = Field(default_factory=list, max_length=20)
 
 
 class Typing(_Frame):

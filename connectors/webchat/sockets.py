@@ -56,10 +56,19 @@ class Socket:
                 return
             await self._replay()
 
-    async def replay(self) -> None:
-        """Gives everything after the cursor."""
+    async def replay(self, held: int = 0) -> None:
+        """Gives everything after the cursor; and of the first ``held`` messages those that have changed since."""
         async with self._order:
+            if held:
+                for message in await self._gate.changed_messages(self.conversation_id, held):
+                    await self.send({"t": "message", "message": message})
             await self._replay()
+
+    async def change(self, message: dict[str, Any]) -> None:
+        """Gives a message anew that says something else now. One that was not given yet comes in its turn, as it is now."""
+        async with self._order:
+            if message["seq"] <= self.cursor:
+                await self.send({"t": "message", "message": message})
 
     async def _replay(self) -> None:
         for message in await self._gate.messages_after(self.conversation_id, self.cursor):
@@ -96,12 +105,18 @@ class Sockets:
                 del self._by_conversation[socket.conversation_id]
 
     async def _on_notice(self, notice: Notice) -> None:
+        if notice["kind"] == "notices":
+            everyone = [socket for sockets in self._by_conversation.values() for socket in sockets]
+            await asyncio.gather(*(socket.send({"t": "notices"}) for socket in everyone))
+            return
         sockets = self._by_conversation.get(notice.get("conversation") or "")
         if not sockets:
             return
         match notice["kind"]:
             case "event" if notice["event"] == "message" and notice["message"] is not None:
                 await asyncio.gather(*(socket.give(notice["message"]) for socket in tuple(sockets)))
+            case "event" if notice["event"] in ("edited", "attachment") and notice["message"] is not None:
+                await asyncio.gather(*(socket.change(notice["message"]) for socket in tuple(sockets)))
             case "event" if notice["event"] in ("state", "contact", "language", "rated"):
                 await self._tell_state(notice["conversation"], tuple(sockets))
             case "typing" if notice["author"]["kind"] != "citizen":

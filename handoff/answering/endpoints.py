@@ -57,8 +57,10 @@ class AnsweringApi:
             municipality: Annotated[str | None, Query(max_length=64)] = None,
             viewer: Viewer = looking,
         ) -> dict[str, Any]:
-            found = answering.known(viewer, service_id, lang, municipality)
-            return {"answers": [body.answer_view(one) for one in found]}
+            return {"answers": answering.known(viewer, service_id, lang, municipality)}
+
+        async def phrase_book(viewer: Viewer = looking) -> dict[str, Any]:
+            return {"phrases": answering.phrase_book(viewer)}
 
         async def canned(viewer: Viewer = looking) -> dict[str, Any]:
             return {"canned": await answering.canned(viewer), "variables": list(VARIABLES)}
@@ -78,6 +80,7 @@ class AnsweringApi:
         api.add_api_route("/conversations/{conversation_id}/canned", canned_for, methods=["GET"])
         api.add_api_route("/knowledge", find, methods=["GET"])
         api.add_api_route("/knowledge/{service_id}", known, methods=["GET"])
+        api.add_api_route("/phrases", phrase_book, methods=["GET"])
         api.add_api_route("/canned", canned, methods=["GET"])
         api.add_api_route("/canned", add, methods=["POST"], status_code=201)
         api.add_api_route("/canned/{canned_id}", change, methods=["PUT"])

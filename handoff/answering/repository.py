@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import CursorResult, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.answering.models import CannedAnswer
 from handoff.conversations.models import Message
+from kit.db import set_if_version
+from kit.textual import mark_of
 
 
 async def canned(session: AsyncSession) -> Sequence[CannedAnswer]:
@@ -37,12 +39,7 @@ async def by_shortcut(session: AsyncSession, shortcut: str) -> CannedAnswer | No
 
 async def change(session: AsyncSession, canned_id: str, version: int, values: dict[str, Any]) -> bool:
     """Changes a canned answer if it is still at ``version``; whether it was."""
-    statement = (
-        update(CannedAnswer)
-        .where(CannedAnswer.id == canned_id, CannedAnswer.version == version)
-        .values(version=version + 1, **values)
-    )
-    return bool(cast("CursorResult[Any]", await session.execute(statement)).rowcount)
+    return await set_if_version(session, CannedAnswer, canned_id, version, values)
 
 
 async def drop(session: AsyncSession, canned_id: str, version: int) -> bool:
@@ -75,8 +72,14 @@ async def unanswered(session: AsyncSession, conversation_id: str, most: int) -> 
 
 
 def audit_view(row: CannedAnswer) -> dict[str, Any]:
-    """What the audit trail keeps of a canned answer."""
-    return {"shortcut": row.shortcut, "title": row.title, "texts": row.texts, "institution": row.institution_id}
+    """What the audit trail keeps of a canned answer: which, in which version, and of its texts only their marks."""
+    return {
+        "shortcut": row.shortcut,
+        "title": row.title,
+        "texts": {lang: mark_of(text) for lang, text in row.texts.items()},
+        "institution": row.institution_id,
+        "version": row.version,
+    }
 
 
 def values_of(

@@ -35,8 +35,8 @@ class WriteCanned(BaseModel):
     version: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 
-def answer_view(answer: KnownAnswer) -> dict[str, Any]:
-    """A ``KnownAnswer`` of docs/protocol.md."""
+def answer_view(answer: KnownAnswer, latvian: str | None = None) -> dict[str, Any]:
+    """A ``KnownAnswer`` of docs/protocol.md; ``latvian``: its Latvian text where it is in another language."""
     source = answer.source
     return {
         "service": {"id": answer.service_id, "title": answer.title},
@@ -45,6 +45,7 @@ def answer_view(answer: KnownAnswer) -> dict[str, Any]:
         "aspect_name": answer.aspect_name,
         "text": answer.text,
         "lang": answer.lang,
+        "latvian": latvian,
         "source": {"title": source[0], "url": source[1], "date": source[2]} if source else None,
         "probability": round(answer.probability, 3) if answer.probability is not None else None,
     }

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.answering import repository
 from handoff.answering.models import CannedAnswer
+from handoff.answering.phrases import phrases
 from handoff.answering.ports import FoundService, Knowledge, KnownAnswer
 from handoff.answering.schemas import WriteCanned, answer_view, canned_view
-from handoff.answering.variables import VARIABLES, check, fill
+from handoff.answering.variables import VARIABLES, check, fill, named
 from handoff.broker import Broker
 from handoff.cases import repository as ledger
 from handoff.channels import repository as platforms
@@ -79,10 +80,18 @@ class Answering:
         if best is None:
             return {"question": None, "answers": []}
         question = asked[best[1]]
+        place = conversation.municipality_id
         return {
             "question": {"seq": question.seq, "text": question.text},
-            "answers": [answer_view(answer) for answer in best[2]],
+            "answers": [answer_view(answer, self._latvian(viewer, answer, place)) for answer in best[2]],
         }
+
+    def _latvian(self, viewer: Viewer, answer: KnownAnswer, place: str | None) -> str | None:
+        """The Latvian text of an answer in another language, for whoever is to send it; None where it is Latvian itself."""
+        if answer.lang == DEFAULT_LANGUAGE:
+            return None
+        known = self._knowledge.answers(answer.service_id, DEFAULT_LANGUAGE, viewer.lang, place=place)
+        return next((one.text for one in known if one.aspect == answer.aspect), None)
 
     async def find(self, viewer: Viewer, text: str, lang: str | None) -> list[FoundService]:
         """Services for the words of a search; nothing for an empty one.
@@ -94,8 +103,8 @@ class Answering:
         text = clean(text)
         return await self._knowledge.find(text, _language(lang, viewer), _FOUND) if text else []
 
-    def known(self, viewer: Viewer, service_id: str, lang: str | None, place: str | None) -> list[KnownAnswer]:
-        """All that is known about a service.
+    def known(self, viewer: Viewer, service_id: str, lang: str | None, place: str | None) -> list[dict[str, Any]]:
+        """All that is known about a service, with the Latvian beside another language.
 
         Raises:
             Forbidden: the viewer answers nobody.
@@ -105,7 +114,7 @@ class Answering:
         found = self._knowledge.answers(service_id, _language(lang, viewer), viewer.lang, place=place)
         if not found:
             raise NotFound()
-        return found
+        return [answer_view(one, self._latvian(viewer, one, place)) for one in found]
 
     # --- canned answers -------------------------------------------------------------------------------------------------
 
@@ -126,6 +135,18 @@ class Answering:
         gaps = {name: self._broker.texts.text(conversation.lang, f"answering.variable.{name}") for name in VARIABLES}
         return [_filled(row, conversation.lang, values, gaps) for row in rows]
 
+    def phrase_book(self, viewer: Viewer) -> list[dict[str, Any]]:
+        """The phrase book, with the groups' names in the viewer's language.
+
+        Raises:
+            Forbidden: the viewer answers nobody.
+        """
+        _answers_people(viewer)
+        texts = self._broker.texts
+        return [
+            {**one, "group_name": texts.text(viewer.lang, f"answering.phrases.{one['group']}")} for one in phrases()
+        ]
+
     async def _values(self, session: AsyncSession, viewer: Viewer, conversation: Conversation) -> dict[str, str | None]:
         broker, lang = self._broker, conversation.lang
         names = broker.names
@@ -145,7 +166,10 @@ class Answering:
             "service": names.service(service_id, lang) if service_id else None,
             "municipality": self._municipality(place, lang) if place else None,
             "case_no": str(case_no) if case_no is not None else None,
-            "hours": f"{clock_wording(lang, calendar.opens)}–{clock_wording(lang, calendar.closes)}",
+            # Hours that differ by weekday are no single span: the operator fills the gap.
+            "hours": f"{clock_wording(lang, calendar.opens)}–{clock_wording(lang, calendar.closes)}"
+            if calendar.even
+            else None,
         }
 
     async def canned(self, viewer: Viewer) -> list[dict[str, Any]]:
@@ -204,7 +228,7 @@ class Answering:
         return self._view(viewer, row, viewer.name)
 
     async def drop(self, viewer: Viewer, canned_id: str, version: int) -> None:
-        """Deletes a canned answer; the trail keeps its text.
+        """Deletes a canned answer; the trail keeps what it was called, not what it said.
 
         Raises:
             Forbidden: the viewer does not write them.
@@ -273,7 +297,7 @@ def writers_only(viewer: Viewer) -> None:
 
 
 def _answers_people(viewer: Viewer) -> None:
-    if viewer.role == "editor":
+    if viewer.role in ("editor", "accountant"):
         raise Forbidden()
 
 
@@ -290,4 +314,7 @@ def _filled(row: CannedAnswer, lang: str, values: dict[str, str | None], gaps: d
         "title": row.title,
         "text": fill(text, values, gaps),
         "lang": lang if own else DEFAULT_LANGUAGE,
+        "gaps": [f"[{gaps[name]}]" for name in named(text) if not values.get(name)],
+        # For whoever is to send it in a language he may not know.
+        "latvian": fill(row.texts[DEFAULT_LANGUAGE], values, gaps) if own and lang != DEFAULT_LANGUAGE else None,
     }

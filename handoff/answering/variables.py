@@ -37,3 +37,8 @@ def fill(text: str, values: Mapping[str, str | None], gaps: Mapping[str, str]) -
         return values.get(name) or f"[{gaps.get(name, name)}]"
 
     return _BRACED.sub(put, text)
+
+
+def named(text: str) -> list[str]:
+    """The variables in ``text``, in order, each once."""
+    return list(dict.fromkeys(name for name in _BRACED.findall(text) if name in VARIABLES))

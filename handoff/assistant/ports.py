@@ -43,10 +43,12 @@ class HandoffWish:
     Attributes:
         reason: ``asked``, ``failed_twice``, ``complaint``, ``suggestion``, ``tech_problem``, ``no_answer`` …
         topic: of the queue, one of the topics in the catalogue.
+        told: what he has told already, for the summary; in Latvian, the working language.
     """
 
     reason: str
     topic: str | None = None
+    told: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,17 @@ from handoff.channels.rules import Place
 from handoff.conversations import repository
 from handoff.conversations.events import EventLog
 from handoff.conversations.models import Message, Turn
-from handoff.conversations.schemas import WEBCHAT, Utterance
+from handoff.conversations.schemas import WEBCHAT, Button, Utterance
 from handoff.state_machine import Actor, State
 from kit.db import UnitOfWork
 from kit.errors import Conflict
+from kit.metrics import TURNS
+from kit.tracing import bound
 
 log = structlog.get_logger(__name__)
 _MAX_ATTEMPTS = 3
+#: What a button means to the assistant that asks for a person.
+_PERSON = "handoff"
 #: Number of the first message of a conversation that begins with the assistant's words.
 _AFTER_GREETING = 2
 
@@ -68,6 +72,10 @@ class Turns:
 
     async def _run(self, message: Message, standing: repository.Standing | None, attempts: int = 1) -> None:
         """Answers one message, or leaves it alone when it is no longer the assistant's to answer."""
+        with bound(conversation=message.conversation_id):
+            await self._work(message, standing, attempts)
+
+    async def _work(self, message: Message, standing: repository.Standing | None, attempts: int) -> None:
         lock = self._order.setdefault(message.conversation_id, asyncio.Lock())
         if lock.locked():
             # The turn before this one is still under way and will change what is remembered.
@@ -79,6 +87,10 @@ class Turns:
             started = time.monotonic()
             reply = await self._think(message, standing, attempts) if standing.state == State.BOT else None
             took_ms = round((time.monotonic() - started) * 1000)
+            if standing.state == State.BOT:
+                outcome = reply.outcome if reply is not None else "unavailable"
+                TURNS.labels(outcome).inc()
+                log.info("turn", seq=message.seq, outcome=outcome, ms=took_ms)
             try:
                 await self._store(message, standing, reply, took_ms)
             except _Edited:
@@ -133,6 +145,8 @@ class Turns:
         pressed "start" is greeted, unless he was a moment ago."""
         lang = standing.lang
         if message.extras.get("attachments"):
+            if standing.channel == WEBCHAT:
+                return Reply("clarify", lang, (self._not_read(lang, button=True),), standing.context)
             said = Utterance(self._broker.texts.text(lang, "broker.cannot_see"), lang)
             return Reply("clarify", lang, (said,), standing.context)
         greeted = message.seq <= _AFTER_GREETING
@@ -172,6 +186,8 @@ class Turns:
                 await self._store_on_comment(unit, events, message, standing, place, reply, values)
                 return
             utterances = self._with_masking_notice(reply, message, standing.channel)
+            if self._leaves_files_unread(message, standing.channel):
+                utterances = (self._not_read(reply.lang), *utterances)
             if utterances:
                 await broker.say(
                     unit,
@@ -186,8 +202,10 @@ class Turns:
                 raise Conflict("changed")
             if reply.handoff is not None:
                 actor = Actor.CITIZEN if reply.handoff.reason == "asked" else Actor.ASSISTANT
+                wish = reply.handoff
+                note = "broker.assistant_down" if wish.reason == "assistant_down" else "broker.queued"
                 await self._hand_over(
-                    unit, events, standing, reply.handoff.reason, actor=actor, topic=reply.handoff.topic
+                    unit, events, standing, wish.reason, actor=actor, topic=wish.topic, told=wish.told, note=note
                 )
 
     async def _store_on_comment(
@@ -234,13 +252,27 @@ class Turns:
         actor: Actor = Actor.SYSTEM,
         note: str = "broker.queued",
         topic: str | None = None,
+        told: str | None = None,
     ) -> None:
         conversation = await repository.get(unit.session, standing.id)
         if conversation is None or conversation.version != standing.version:
             raise Conflict("changed")
         await self._broker.queue_for_person(
-            unit, events, conversation, actor=actor, reason=reason, note=note, topic=topic
+            unit, events, conversation, actor=actor, reason=reason, note=note, topic=topic, told=told
         )
+
+    def _leaves_files_unread(self, message: Message, channel: str) -> bool:
+        """Whether what was written besides a file is answered, and it must be said that the file was not looked at."""
+        mark = message.extras.get("placeholder", "")
+        return channel == WEBCHAT and bool(message.extras.get("attachments")) and message.text != mark
+
+    def _not_read(self, lang: str, *, button: bool = False) -> Utterance:
+        """The assistant reads no files, and says so rather than guess; a person does."""
+        text = self._broker.texts.text
+        if not button:
+            return Utterance(text(lang, "broker.file_not_read"), lang)
+        person = Button(text(lang, "broker.file_person"), _PERSON)
+        return Utterance(text(lang, "broker.file_alone"), lang, buttons=(person,))
 
     def _with_masking_notice(self, reply: Reply, message: Message, channel: str) -> tuple[Utterance, ...]:
         if not message.extras.get("masked"):

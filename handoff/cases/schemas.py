@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from handoff.cases.models import CaseEntry
 from handoff.cases.repository import Late
@@ -40,6 +41,8 @@ COLUMNS = [
     "corrections",
 ]
 
+_CENT: Final = Decimal("0.01")
+
 Name = Callable[[str | None], str | None]
 
 
@@ -72,9 +75,15 @@ def case_row(entry: CaseEntry, late: Late, names: dict[str, Name]) -> dict[str, 
         "topic": entry.topic,
         "rating": late.rating,
         "tariff": entry.tariff_id,
-        "amount_eur": f"{entry.amount:.2f}" if entry.amount is not None else None,
+        "amount_eur": euros(entry.amount) if entry.amount is not None else None,
         "corrections": entry.revision,
     }
+
+
+def euros(amount: Decimal) -> str:
+    """Euros as decimal text: to the cent at least, to four places where they say something."""
+    cents = amount.quantize(_CENT)
+    return format(cents if cents == amount else amount.normalize(), "f")
 
 
 def _seconds(start: Any, end: Any) -> int | None:

@@ -29,6 +29,7 @@ from handoff.conversations.events import EventLog
 from handoff.state_machine import Actor, State
 from kit.db import UnitOfWork
 from kit.errors import Conflict
+from kit.tracing import bound
 from kit.vault import VaultError
 
 log = structlog.get_logger(__name__)
@@ -155,6 +156,10 @@ class Delivery:
     # --- one send -------------------------------------------------------------------------------------------------------
 
     async def _deliver(self, head: OutboxRow) -> None:
+        with bound(conversation=head.conversation_id):
+            await self._send(head)
+
+    async def _send(self, head: OutboxRow) -> None:
         prepared = await self._claim(head)
         if prepared is None:
             return
@@ -167,6 +172,7 @@ class Delivery:
             log.error("a connector failed", channel=account.channel, account=account.id, error=describe(error))
             reason = "timeout" if isinstance(error, TimeoutError) else "connector_error"
             result = SendResult("unknown", reason=reason, detail=describe(error))
+        log.info("sent", channel=account.channel, row=row.id, status=result.status, reason=result.reason)
         await self._store_surely(row, result)
         # The next of the thread may go.
         self._outbox.wake.set()

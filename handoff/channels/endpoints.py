@@ -18,7 +18,7 @@ from handoff.channels.inbox import Inbox, describe
 from handoff.channels.models import ChannelAccount
 from handoff.channels.ports import Account, BadPayload, BadSignature, PlatformConnector
 from handoff.channels.repository import CommentFilter
-from handoff.channels.response_times import TARGET, Judged, Report, ResponseTimes, Summary, Times
+from handoff.channels.response_times import Judged, Report, ResponseTimes, Summary, Times
 from handoff.channels.service import Channels
 from handoff.console import schemas as console
 from handoff.console.doors import Doors, administrators_only, supervisors_only
@@ -345,7 +345,7 @@ class ResponseTimesApi:
             "to": wanted.to_day.isoformat(),
             "at": iso(found.at),
             "target": {
-                "percent": int(TARGET * 100),
+                "percent": float(self._service.share * 100),
                 "working_s": int(self._service.target.total_seconds()),
             },
             "total": _summary_view(found.total),

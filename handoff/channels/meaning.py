@@ -29,6 +29,7 @@ from handoff.conversations import repository as conversations
 from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import Inbound
+from handoff.search import index as search_index
 from handoff.state_machine import ENDED, Actor, State, Trigger
 from kit.clock import as_utc, iso
 from kit.db import UnitOfWork
@@ -362,6 +363,9 @@ class Meaning:
             "edits": [*message.extras.get("edits", []), {"at": iso(told.at), "text": old}],
         }
         message.text = masked.text
+        await search_index.replace(
+            unit.session, "message", message.id, message.conversation_id, message.text, message.lang
+        )
         await self._keep_history(unit, events, told, known, message, "edited", old)
         if masked.kinds and known.direction == "in":
             await self._propose_hiding(unit, events, known.conversation_id)
@@ -449,6 +453,7 @@ class Meaning:
         await conversations.finish_turn(session, message.id, self._broker.clock.now(), "dropped", 0)
         old = message.text
         message.text = self._broker.texts.text("lv", "channels.deleted")
+        await search_index.replace(session, "message", message.id, message.conversation_id, "", message.lang)
         message.extras = {"deleted": iso(told.at), "placeholder": message.text}
         await repository.forget_text(session, told.account.id, told.event.thread, str(told.event.ref))
         await self._keep_history(unit, events, told, known, message, "deleted", old)
@@ -460,6 +465,7 @@ class Meaning:
         )
         thread = await repository.thread(session, known.conversation_id)
         if thread is not None and thread.deleted_at is not None:
+            await self._outbox.changed(unit, events, known.conversation_id)
             await self._nothing_left_to_answer(unit, events, known.conversation_id, thread)
         return known.conversation_id
 
@@ -474,7 +480,7 @@ class Meaning:
         conversation = await conversations.get(session, conversation_id)
         if conversation is None or conversation.state in ENDED or answered or thread.answered_outside_at is not None:
             return
-        if conversation.state not in (State.BOT, State.QUEUED, State.WRAP_UP):
+        if conversation.holder_id is not None and conversation.state != State.WRAP_UP:
             values = {"wrap_up_at": broker.clock.now(), "offered_to_id": None}
             left = Change(Trigger.CITIZEN_LEFT, Actor.SYSTEM, cause="comment_deleted", values=values)
             conversation = await broker.change(unit, events, conversation, left)
@@ -584,6 +590,7 @@ class Meaning:
     async def _note_outside(self, unit: UnitOfWork, events: EventLog, conversation_id: str, told: Told) -> None:
         await repository.set_thread(unit.session, conversation_id, answered_outside_at=told.at)
         await self._outbox.stop_clock(unit.session, conversation_id, told.at, told.at, by_person=True)
+        await self._outbox.changed(unit, events, conversation_id, told.at)
         events.add("answered_outside", conversation_id, actor_kind="operator", data={"at": iso(told.at)})
 
     async def _addressed(self, session: AsyncSession, told: Told) -> Conversation | None:

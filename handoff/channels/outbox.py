@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -31,6 +31,9 @@ _EARLIER_PART: Final = "earlier_part_failed"
 _AUTHORS_WHO_ANSWER: Final = frozenset({"assistant", "operator", "specialist"})
 
 
+OnChange = Callable[[UnitOfWork, EventLog, str, datetime | None], Awaitable[None]]
+
+
 class Outbox:
     """The outbox's side of the broker: everything here happens in the caller's transaction."""
 
@@ -40,6 +43,9 @@ class Outbox:
         self._clock = clock
         #: Set whenever something was queued, so that the delivery worker of this process need not wait for its next look.
         self.wake = asyncio.Event()
+        #: In the transaction in which something becomes known of a conversation: an answer went out, or a comment is gone.
+        #: With the instant of the answer, should it be a person's. Set by the broker.
+        self.on_change: OnChange | None = None
 
     async def place(self, session: AsyncSession, conversation_id: str) -> Place | None:
         """See :meth:`handoff.channels.service.Channels.place`."""
@@ -125,6 +131,13 @@ class Outbox:
     async def _wake(self) -> None:
         self.wake.set()
 
+    async def changed(
+        self, unit: UnitOfWork, events: EventLog, conversation_id: str, answered_at: datetime | None = None
+    ) -> None:
+        """Tells whoever follows conversations; see ``on_change``."""
+        if self.on_change is not None:
+            await self.on_change(unit, events, conversation_id, answered_at)
+
     # --- what became of it ----------------------------------------------------------------------------------------------
 
     async def went_out(self, unit: UnitOfWork, events: EventLog, row: OutboxRow, at: datetime) -> None:
@@ -149,7 +162,9 @@ class Outbox:
             if row.kind in ("hide", "unhide"):
                 await self._hidden(unit, events, row, at)
             elif row.payload.get("answers"):
-                await self.stop_clock(session, row.conversation_id, at, row.created_at, row.payload["by_person"])
+                by_person = row.payload["by_person"]
+                await self.stop_clock(session, row.conversation_id, at, row.created_at, by_person)
+                await self.changed(unit, events, row.conversation_id, at if by_person else None)
         await self.tell(unit, events, row.message_id, at)
 
     async def _hidden(self, unit: UnitOfWork, events: EventLog, row: OutboxRow, at: datetime) -> None:
@@ -198,6 +213,7 @@ class Outbox:
         if row.reason == "deleted" and row.conversation_id is not None and row.kind != DIRECT:
             gone = ChannelThread.deleted_at.is_(None)
             await repository.set_thread(session, row.conversation_id, gone, deleted_at=now)
+            await self.changed(unit, events, row.conversation_id)
         if row.reason == "blocked" and row.conversation_id is not None:
             await repository.set_thread(session, row.conversation_id, blocked_at=now)
             events.add("blocked", row.conversation_id, actor_kind="citizen")

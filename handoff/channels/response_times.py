@@ -23,7 +23,7 @@ from handoff.staff.schemas import Viewer
 from kit.clock import RIGA
 from kit.errors import PieturaError
 
-#: Share of comments that is to be answered in time (R13).
+#: Share of comments that is to be answered in time (R13), until an administrator sets another.
 TARGET: Final = Fraction(95, 100)
 #: Longest period of one report: a year, whichever.
 LONGEST: Final = timedelta(days=366)
@@ -137,11 +137,12 @@ def _rank(ordered: Sequence[int], share: Fraction) -> int | None:
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of some rows."""
+    """The figures of some rows; ``wanted``: the share that is to be answered in time."""
 
     counts: Mapping[str, int]
     working: Times
     plain: Times
+    wanted: Fraction = TARGET
 
     @property
     def share(self) -> Fraction | None:
@@ -153,15 +154,16 @@ class Summary:
     def met(self) -> bool | None:
         """Whether the target is met; exact, so 94.99 % is not."""
         share = self.share
-        return None if share is None else share >= TARGET
+        return None if share is None else share >= self.wanted
 
     @staticmethod
-    def of(rows: Sequence[Judged]) -> Summary:
-        """Counts them."""
+    def of(rows: Sequence[Judged], wanted: Fraction = TARGET) -> Summary:
+        """Counts them; ``wanted``: the share that is to be answered in time."""
         return Summary(
             {name: sum(map(belongs, rows)) for name, belongs in FIGURES.items()},
             Times.of([row.working_s for row in rows if row.working_s is not None]),
             Times.of([row.plain_s for row in rows if row.plain_s is not None]),
+            wanted,
         )
 
 
@@ -192,6 +194,11 @@ class ResponseTimes:
         """Working time in which a comment is to be answered."""
         return self._broker.policy.comment_target
 
+    @property
+    def share(self) -> Fraction:
+        """Share of comments that is to be answered in time."""
+        return self._broker.targets["social_answered"].share or TARGET
+
     def today(self) -> date:
         """The day it is in Riga."""
         return self._broker.clock.now().astimezone(RIGA).date()
@@ -209,8 +216,9 @@ class ResponseTimes:
         by_account: dict[str, list[Judged]] = {}
         for row in rows:
             by_account.setdefault(row.comment.account_id, []).append(row)
-        accounts = [(one, Summary.of(by_account[one.id])) for one in choices if one.id in by_account]
-        return Report(now, Summary.of(rows), accounts, choices)
+        share = self.share
+        accounts = [(one, Summary.of(by_account[one.id], share)) for one in choices if one.id in by_account]
+        return Report(now, Summary.of(rows, share), accounts, choices)
 
     async def rows(self, wanted: CommentFilter, figure: str) -> list[Judged]:
         """The rows that a figure counts, newest first.
@@ -222,6 +230,14 @@ class ResponseTimes:
         if belongs is None:
             raise PieturaError("bad_value", field="figure")
         return [row for row in await self._judged(wanted, self._broker.clock.now()) if belongs(row)]
+
+    async def judged(self, wanted: CommentFilter) -> list[Judged]:
+        """Every comment that the filter picks, judged by now.
+
+        Raises:
+            PieturaError: ``bad_period``, ``period_too_long``.
+        """
+        return await self._judged(wanted, self._broker.clock.now())
 
     async def accounts(self) -> dict[str, ChannelAccount]:
         """All accounts that were ever commented at, by their ids."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from handoff.citizens import schemas as body
 from handoff.citizens.desk import CitizenDesk
+from handoff.citizens.rights import CitizenRights
 from handoff.citizens.views import CitizenCards, handed_view
 from handoff.console.doors import Doors
 from handoff.conversations import repository as conversations
@@ -15,16 +16,19 @@ from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
 from kit.errors import NotFound
 from kit.i18n import Catalogue
+from kit.vault import Vault
 
 
 class CitizenApi:
     """``/console/api/conversations/{id}/citizen`` and what is done from there: shapes in docs/protocol.md."""
 
-    def __init__(self, desk: CitizenDesk, doors: Doors, texts: Catalogue) -> None:
+    def __init__(self, desk: CitizenDesk, doors: Doors, texts: Catalogue, vault: Vault | None = None) -> None:
+        """``vault``: opens what is kept sealed, for the citizen's own export."""
         """``texts``: the catalogue of ``handoff``."""
         self._desk = desk
         self._doors = doors
         self._cards = CitizenCards(desk, texts)
+        self._rights = CitizenRights(desk, vault)
 
     def router(self) -> APIRouter:
         """All routes about citizens."""
@@ -59,6 +63,7 @@ class CitizenApi:
             await desk.dismiss(viewer, conversation_id, other_id)
             return await self._card(viewer, conversation_id)
 
+        self._add_rights(api)
         api.add_api_route("/citizen", card, methods=["GET"])
         api.add_api_route("/link", link, methods=["POST"])
         api.add_api_route("/unlink", unlink, methods=["POST"])
@@ -68,6 +73,36 @@ class CitizenApi:
         api.add_api_route("/suggestions/{other_id}/dismiss", dismiss, methods=["POST"])
         return api
 
+    def _add_rights(self, api: APIRouter) -> None:
+        """What is noted about a citizen, what he may have of us, and being forgotten."""
+        looking, changing = Depends(self._doors.viewer), Depends(self._doors.changing)
+        rights = self._rights
+
+        async def note(conversation_id: str, b: body.NewNote, viewer: Viewer = changing) -> dict[str, Any]:
+            await rights.note(viewer, conversation_id, str(b.id), b.text)
+            return await self._card(viewer, conversation_id)
+
+        async def drop_note(conversation_id: str, note_id: str, viewer: Viewer = changing) -> dict[str, Any]:
+            await rights.drop_note(viewer, conversation_id, note_id)
+            return await self._card(viewer, conversation_id)
+
+        async def export(conversation_id: str, b: body.Export, viewer: Viewer = changing) -> Response:
+            made = await rights.export(viewer, conversation_id, b.reason)
+            headers = {"content-disposition": f'attachment; filename="{made.name}"', "cache-control": "no-store"}
+            return Response(made.content, media_type="application/zip", headers=headers)
+
+        async def preview(conversation_id: str, viewer: Viewer = looking) -> dict[str, Any]:
+            return await rights.preview(viewer, conversation_id)
+
+        async def erase(conversation_id: str, b: body.Erase, viewer: Viewer = changing) -> dict[str, Any]:
+            return await rights.erase(viewer, conversation_id, b.reason, b.case_no, b.conversations)
+
+        api.add_api_route("/citizen/notes", note, methods=["POST"])
+        api.add_api_route("/citizen/notes/{note_id}", drop_note, methods=["DELETE"])
+        api.add_api_route("/citizen/export", export, methods=["POST"])
+        api.add_api_route("/citizen/erase", preview, methods=["GET"])
+        api.add_api_route("/citizen/erase", erase, methods=["POST"])
+
     async def _card(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
         broker = self._desk.broker
         # A unit of work: that somebody looked is on record, and an identity not noted before is noted now.
@@ -76,4 +111,5 @@ class CitizenApi:
             if conversation is None:
                 raise NotFound()
             people.audit(unit.session, broker.clock.now(), viewer.id, "read_citizen", conversation_id)
-            return await self._cards.card(unit.session, viewer, conversation)
+            card = await self._cards.card(unit.session, viewer, conversation)
+            return card | await self._rights.details(unit.session, viewer, conversation)

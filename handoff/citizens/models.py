@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
@@ -126,6 +126,18 @@ class IdentityLink(Base):
     undone_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     undo_reason: Mapped[str | None] = mapped_column(String(1000))
+
+
+class CitizenNote(Base):
+    """What colleagues should know of somebody whenever he comes: stands with the identity, and so with all of his citizen's."""
+
+    __tablename__ = "citizen_note"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    identity_id: Mapped[str] = mapped_column(ForeignKey("channel_identity.id"), index=True)
+    author_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SuggestionDecision(Base):

@@ -88,12 +88,13 @@ async def identity_of(session: AsyncSession, conversation_id: str) -> ChannelIde
     return found
 
 
-async def note_conversation(session: AsyncSession, conversation_id: str, identity_id: str) -> None:
-    """Notes whose conversation it is; what was noted first stays."""
-    if await session.get(IdentityConversation, conversation_id) is None:
-        await _insert_new(
-            session, IdentityConversation, {"conversation_id": conversation_id, "identity_id": identity_id}
-        )
+async def note_conversation(session: AsyncSession, conversation_id: str, identity_id: str) -> bool:
+    """Notes whose conversation it is; what was noted first stays. Whether it was not noted before."""
+    if await session.get(IdentityConversation, conversation_id) is not None:
+        return False
+    return await _insert_new(
+        session, IdentityConversation, {"conversation_id": conversation_id, "identity_id": identity_id}
+    )
 
 
 # --- links --------------------------------------------------------------------------------------------------------------
@@ -143,6 +144,16 @@ async def identities_with_links(
         .order_by(IdentityLink.id)
     )
     return [(who, line) for who, line in rows.tuples()]
+
+
+async def undo_links(session: AsyncSession, identities: Sequence[str], by: str, now: datetime, reason: str) -> None:
+    """No line of these identities is in force any more."""
+    await session.execute(
+        update(IdentityLink)
+        .where(IdentityLink.identity_id.in_(identities), IdentityLink.undone_at.is_(None))
+        .values(undone_at=now, undone_by=by, undo_reason=reason)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def citizen(session: AsyncSession, citizen_id: str) -> Citizen | None:

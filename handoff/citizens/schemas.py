@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -45,3 +46,24 @@ class Accept(_Body):
     """The version of the conversation that will be closed, as the person saw it."""
 
     version: int = Field(ge=1)
+
+
+class NewNote(_Body):
+    """Something about the citizen; ``id`` is made by the writer's browser and repeated on retry."""
+
+    id: UUID
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class Export(_Body):
+    """Why the data are given out."""
+
+    reason: Reason
+
+
+class Erase(_Body):
+    """Why, and what the person saw: the number of the case, typed, and how many conversations there were."""
+
+    reason: Reason
+    case_no: int = Field(ge=1)
+    conversations: int = Field(ge=1)

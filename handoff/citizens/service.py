@@ -29,6 +29,7 @@ from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation
 from handoff.conversations.repository import Standing
 from handoff.conversations.schemas import WEBCHAT, Utterance
+from handoff.search import index as search_index
 from handoff.staff import repository as people
 from kit.clock import Clock
 from kit.db import UnitOfWork
@@ -206,6 +207,7 @@ class Citizens:
             return None
         shown = clean(name or "")[:200] or None
         who = await repository.identity(session, channel, account_id, external_id)
+        renamed = who is not None and shown is not None and shown != who.display_name
         if who is None:
             await repository.add_identity(
                 session,
@@ -222,9 +224,11 @@ class Citizens:
             who = await repository.identity(session, channel, account_id, external_id)
             if who is None:
                 raise RuntimeError("an identity is neither new nor known")
-        elif shown is not None and shown != who.display_name:
+        elif renamed:
             who.display_name, who.name_key = shown, name_key(shown)
-        await repository.note_conversation(session, conversation_id, who.id)
+        new = await repository.note_conversation(session, conversation_id, who.id)
+        if shown is not None and (new or renamed):
+            await search_index.name(session, conversation_id, "author", [shown])
         return who
 
     async def token(

@@ -22,8 +22,31 @@ class Doors:
 
         Raises:
             Unauthorised: nobody is.
+            Forbidden: ``password_change_required``.
+        """
+        viewer = await self.signed_in(request)
+        if viewer.must_change_password:
+            raise Forbidden("password_change_required")
+        return viewer
+
+    async def signed_in(self, request: Request) -> Viewer:
+        """The same for the few routes that are open before the initial password is changed.
+
+        Raises:
+            Unauthorised: nobody is.
         """
         return await self._accounts.viewer(request.cookies.get(COOKIE))
+
+    async def changing_own(self, request: Request) -> Viewer:
+        """The same, with the session's token on the request.
+
+        Raises:
+            Unauthorised: nobody is signed in.
+            PieturaError: ``csrf``.
+        """
+        viewer = await self.signed_in(request)
+        check_csrf(viewer, request.headers.get("x-csrf-token"))
+        return viewer
 
     async def changing(self, request: Request) -> Viewer:
         """The signed-in person, with the session's token on the request.
@@ -44,6 +67,16 @@ def supervisors_only(viewer: Viewer) -> None:
         Forbidden: he is not.
     """
     if not viewer.supervises:
+        raise Forbidden()
+
+
+def money_only(viewer: Viewer) -> None:
+    """Refuses whoever may not see cases, prices and settlements.
+
+    Raises:
+        Forbidden: he may not.
+    """
+    if not viewer.sees_money:
         raise Forbidden()
 
 

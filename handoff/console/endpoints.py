@@ -25,7 +25,7 @@ from handoff.channels import repository as platforms
 from handoff.citizens import repository as citizens
 from handoff.console import schemas as body
 from handoff.console.cards import Cards
-from handoff.console.doors import COOKIE, Doors, supervisors_only
+from handoff.console.doors import COOKIE, Doors, money_only, supervisors_only
 from handoff.console.feed import ConsoleFeed, ConsoleSocket
 from handoff.console.threads import Threads
 from handoff.conversations import repository
@@ -34,11 +34,13 @@ from handoff.conversations.scope import sees
 from handoff.desk import CASE_OUTCOMES, OUTCOMES, TOPICS, Desk
 from handoff.notes import repository as private
 from handoff.notes.service import Notes
-from handoff.queue.service import PRESENT, moment_wording
+from handoff.presence.service import Presence
+from handoff.queue.service import moment_wording
 from handoff.staff import repository as people
 from handoff.staff.models import Institution
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import Accounts
+from kit.bus import Notice
 from kit.clock import RIGA
 from kit.errors import NotFound, PieturaError, TooMany, Unauthorised
 from kit.i18n import LANGUAGES, Catalogue
@@ -51,7 +53,7 @@ _PAGE = 50
 _SILENCE_S = 60.0
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self';"
-    " media-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    " media-src 'self' data:; frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 
@@ -101,15 +103,18 @@ class Console:
         self._secure = secure_cookie
         self._threads = Threads()
         self._notes = Notes(broker)
-        self._texts = Catalogue(HERE / "locales")
+        self._presence = Presence(broker.db, broker.clock)
+        self.texts = Catalogue(HERE / "locales")
 
     def router(self) -> APIRouter:
         """All routes of the console."""
         api = APIRouter(prefix="/console/api")
         viewer = Depends(self.doors.viewer)
         changing = Depends(self.doors.changing)
+        own = Depends(self.doors.changing_own)
+        self._broker.bus.listen(self._on_notice)
         api.add_api_route("/login", self._login, methods=["POST"])
-        api.add_api_route("/logout", self._logout, methods=["POST"], status_code=204, dependencies=[changing])
+        api.add_api_route("/logout", self._logout, methods=["POST"], status_code=204, dependencies=[own])
         api.add_api_route("/me", self._me, methods=["GET"])
 
         async def update_me(change: body.UpdateMe, viewer: Viewer = changing) -> dict[str, Any]:
@@ -121,54 +126,63 @@ class Console:
         async def one(conversation_id: str, viewer: Viewer = viewer) -> dict[str, Any]:
             return await self._conversation(viewer, conversation_id)
 
-        async def take(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any]:
+        async def take(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.take(viewer, conversation_id, b.version)
             return await self._card(viewer, conversation_id)
 
         async def say(conversation_id: str, b: body.NewMessage, viewer: Viewer = changing) -> dict[str, Any]:
-            return message_view(await self._desk.reply(viewer, conversation_id, str(b.id), b.text, b.mode))
+            files = [str(one) for one in b.attachments]
+            return message_view(await self._desk.reply(viewer, conversation_id, str(b.id), b.text, b.mode, files))
 
-        async def hide(conversation_id: str, b: body.Hide, viewer: Viewer = changing) -> dict[str, Any]:
+        async def hide(conversation_id: str, b: body.Hide, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.hide(viewer, conversation_id, b.version, b.reason)
             return await self._card(viewer, conversation_id)
 
-        async def unhide(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any]:
+        async def unhide(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.unhide(viewer, conversation_id, b.version)
             return await self._card(viewer, conversation_id)
 
-        async def give_back(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any]:
+        async def give_back(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.return_to_bot(viewer, conversation_id, b.version, b.note)
             return await self._card(viewer, conversation_id)
 
-        async def transfer(conversation_id: str, b: body.Transfer, viewer: Viewer = changing) -> dict[str, Any]:
+        async def transfer(conversation_id: str, b: body.Transfer, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.transfer(viewer, conversation_id, b.version, b.to_user, b.note)
             return await self._card(viewer, conversation_id)
 
-        async def accept(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any]:
+        async def to_queue(conversation_id: str, b: body.ToQueue, viewer: Viewer = changing) -> dict[str, Any] | None:
+            await self._desk.to_queue(viewer, conversation_id, b.version, b.queue_id, b.note)
+            return await self._card(viewer, conversation_id)
+
+        async def accept(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.accept(viewer, conversation_id, b.version)
             return await self._card(viewer, conversation_id)
 
-        async def decline(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any]:
+        async def decline(conversation_id: str, b: body.Version, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.decline(viewer, conversation_id, b.version)
             return await self._card(viewer, conversation_id)
 
-        async def level2(conversation_id: str, b: body.Level2, viewer: Viewer = changing) -> dict[str, Any]:
+        async def assign(conversation_id: str, b: body.Assign, viewer: Viewer = changing) -> dict[str, Any] | None:
+            await self._desk.assign(viewer, conversation_id, b.version, b.to_user, b.reason)
+            return await self._card(viewer, conversation_id)
+
+        async def level2(conversation_id: str, b: body.Level2, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.level2(viewer, conversation_id, b.version, b.institution_id, b.note)
             return await self._card(viewer, conversation_id)
 
-        async def level2_done(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any]:
+        async def level2_done(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.level2_done(viewer, conversation_id, b.version, b.note)
             return await self._card(viewer, conversation_id)
 
-        async def hold(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any]:
+        async def hold(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.hold(viewer, conversation_id, b.version, b.note)
             return await self._card(viewer, conversation_id)
 
-        async def resume(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any]:
+        async def resume(conversation_id: str, b: body.Noted, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.resume(viewer, conversation_id, b.version)
             return await self._card(viewer, conversation_id)
 
-        async def close(conversation_id: str, b: body.Close, viewer: Viewer = changing) -> dict[str, Any]:
+        async def close(conversation_id: str, b: body.Close, viewer: Viewer = changing) -> dict[str, Any] | None:
             await self._desk.close(viewer, conversation_id, b.version, b.topic, b.outcome, b.comment)
             return await self._card(viewer, conversation_id)
 
@@ -195,6 +209,8 @@ class Console:
             "close": close,
             "hide": hide,
             "unhide": unhide,
+            "assign": assign,
+            "to_queue": to_queue,
         }
         for path, act in acts.items():
             api.add_api_route(f"/conversations/{{conversation_id}}/{path}", act, methods=["POST"])
@@ -204,7 +220,7 @@ class Console:
         self._add_case_routes(api)
 
         router = APIRouter()
-        router.include_router(api)
+        router.routes.extend(api.routes)
         router.add_api_websocket_route("/console/ws", self._socket)
         router.add_api_route("/console/texts/{lang}.json", self._texts_of, methods=["GET"], include_in_schema=False)
         router.add_api_route("/console/static/{path:path}", _static, methods=["GET"], include_in_schema=False)
@@ -252,7 +268,7 @@ class Console:
             return await self._export(viewer, wanted)
 
         async def one(no: int, viewer: Viewer = viewer) -> dict[str, Any]:
-            supervisors_only(viewer)
+            money_only(viewer)
             return await self._case(viewer, no)
 
         async def correct(no: int, b: body.Correction, viewer: Viewer = changing) -> dict[str, Any]:
@@ -289,11 +305,13 @@ class Console:
         response.delete_cookie(COOKIE, path="/console")
 
     async def _me(self, request: Request) -> dict[str, Any]:
-        return await self._me_of(await self.doors.viewer(request))
+        return await self._me_of(await self.doors.signed_in(request))
 
     async def _me_of(self, viewer: Viewer) -> dict[str, Any]:
         async with self._broker.db.read() as session:
             centre = await people.centre(session, viewer.centre_id) if viewer.centre_id else None
+            staff = await people.active(session, viewer.id)
+            made_up = await people.made_up(session)
         names = self._broker.names
         institution = viewer.institution_id
         return {
@@ -301,14 +319,18 @@ class Console:
             "name": viewer.name,
             "email": viewer.email,
             "role": viewer.role,
+            "made_up": made_up,
             "centre": {"id": centre.id, "name": centre.name} if centre else None,
             "institution": (
                 {"id": institution, "name": names.institution(institution, viewer.lang)} if institution else None
             ),
             "lang": viewer.lang,
             "availability": viewer.availability,
+            "away_reason": staff.away_reason if staff else None,
+            "capacity": staff.capacity if staff else 0,
             "settings": viewer.settings,
             "csrf": viewer.csrf,
+            "must_change_password": viewer.must_change_password,
         }
 
     async def _update_me(self, viewer: Viewer, change: body.UpdateMe) -> dict[str, Any]:
@@ -354,7 +376,9 @@ class Console:
             "colleagues": colleagues,
             "institutions": self._named_institutions(institutions, viewer.lang),
             "level2_institutions": self._named_institutions(with_specialists, viewer.lang),
-            "services": self._catalogue.services(viewer.lang) if viewer.supervises else [],
+            "services": self._catalogue.services(viewer.lang)
+            if viewer.supervises or viewer.role == "accountant"
+            else [],
             "topics": [{"id": topic, "name": text(viewer.lang, f"topic.{topic}")} for topic in TOPICS],
             "outcomes": [{"id": outcome, "name": text(viewer.lang, f"outcome.{outcome}")} for outcome in OUTCOMES],
             "case_outcomes": [
@@ -415,11 +439,12 @@ class Console:
                 raise NotFound()
             return {"thread": await self._threads.view(session, viewer, conversation_id)}
 
-    async def _card(self, viewer: Viewer, conversation_id: str) -> dict[str, Any]:
+    async def _card(self, viewer: Viewer, conversation_id: str) -> dict[str, Any] | None:
+        """The card after an act; None when it took the conversation out of the viewer's sight."""
         async with self._broker.db.read() as session:
-            conversation = await repository.get(session, conversation_id)
+            conversation = await repository.visible(session, viewer, conversation_id)
             if conversation is None:
-                raise NotFound()
+                return None
             facts = await self._cards.facts(session, [conversation])
         return self._cards.card(viewer, conversation, facts)
 
@@ -457,7 +482,8 @@ class Console:
         }
 
     async def _cases(self, viewer: Viewer, wanted: ledger.CaseFilter, page: int) -> dict[str, Any]:
-        supervisors_only(viewer)
+        money_only(viewer)
+        wanted = wanted if viewer.supervises else wanted.without_words()
         names = await self._case_names(viewer.lang)
         async with self._broker.db.read() as session:
             total = await ledger.count(session, wanted)
@@ -470,7 +496,8 @@ class Console:
         }
 
     async def _export(self, viewer: Viewer, wanted: ledger.CaseFilter) -> Response:
-        supervisors_only(viewer)
+        money_only(viewer)
+        wanted = wanted if viewer.supervises else wanted.without_words()
         names = await self._case_names(viewer.lang)
         async with self._broker.db.unit() as unit:
             people.audit(unit.session, self._broker.clock.now(), viewer.id, "cases_exported", None)
@@ -512,13 +539,15 @@ class Console:
         names = await self._case_names(viewer.lang)
         async with self._broker.db.read() as session:
             case = await session.get(Case, no)
-            entry = await cases.in_force(session, no)
+            lines = await ledger.entries(session, no)
+            # One that was found not to be a case has no entry in force: what it was is shown, with how it ended.
+            entry = await cases.in_force(session, no) or (lines[-1] if lines else None)
             if case is None or entry is None:
                 raise NotFound("case_not_settled" if case is not None else "not_found")
             conversation = await repository.get(session, entry.conversation_id)
-            lines = await ledger.entries(session, no)
             facts = await self._cards.facts(session, [])
-            moments = await repository.timeline(session, entry.conversation_id)
+            # What was said and noted is not the accountant's.
+            moments = await repository.timeline(session, entry.conversation_id) if viewer.supervises else []
         late = ledger.Late(conversation.rating, conversation.first_reply_at) if conversation else ledger.Late()
         return {
             "row": case_row(entry, late, names),
@@ -551,10 +580,13 @@ class Console:
         except Unauthorised:
             await websocket.close(4401)
             return
+        if viewer.must_change_password:
+            await websocket.close(4403)
+            return
         socket = ConsoleSocket(websocket, viewer)
         self._feed.add(socket)
-        await self._present(viewer, here=True)
         try:
+            await self._present(viewer, here=True)
             if cursor is not None:
                 await self._feed.replay(socket, cursor)
             while True:
@@ -563,7 +595,8 @@ class Console:
                     return
                 # Every ping asks anew who he is: a session that ended ends the feed.
                 socket.viewer = await self._accounts.viewer(cookie)
-                await self._seen(viewer)
+                await self._presence.heard(socket.viewer)
+                await self._focus(socket, body.has_focus(message.get("text")))
                 await self._look(socket, body.looking_at(message.get("text")))
                 await socket.send({"kind": "pong"})
         except Unauthorised:
@@ -573,10 +606,21 @@ class Console:
         finally:
             self._feed.remove(socket)
             with contextlib.suppress(Exception):
+                await self._focus(socket, False)
                 await self._look(socket, None)
             if not self._feed.of(viewer.id):
                 with contextlib.suppress(Exception):
                     await self._present(viewer, here=False)
+
+    async def _on_notice(self, notice: Notice) -> None:
+        """An account or its sessions have changed: consoles of the person go on as what he is now, or end."""
+        if notice["kind"] != "sessions":
+            return
+        for socket in self._feed.of(notice["staff"]):
+            try:
+                socket.viewer = await self._accounts.viewer(socket.websocket.cookies.get(COOKIE))
+            except Unauthorised:
+                await socket.close(4401)
 
     async def _look(self, socket: ConsoleSocket, conversation_id: str | None) -> None:
         """Tells colleagues who see the conversation that somebody has it open; with each ping, for nothing of it is kept."""
@@ -595,15 +639,20 @@ class Console:
                     {"kind": "looking", "conversation": seen, "by": viewer.id, "name": viewer.name, "on": on}
                 )
 
-    async def _seen(self, viewer: Viewer) -> None:
+    async def _focus(self, socket: ConsoleSocket, focused: bool) -> None:
+        """Notes whether a console of the person has the focus: whoever has it before his eyes is not told elsewhere."""
+        if not focused and not socket.focused:
+            return
+        socket.focused = focused
+        here = focused or any(other.focused for other in self._feed.of(socket.viewer.id))
         async with self._broker.db.unit() as unit:
-            await people.seen(unit.session, viewer.id, self._broker.clock.now())
+            await self._presence.focused(unit, socket.viewer, self._broker.clock.now() if here else None)
 
     async def _present(self, viewer: Viewer, *, here: bool) -> None:
         async with self._broker.db.unit() as unit:
             now = self._broker.clock.now()
             # Away at once for colleagues; his conversations are kept for him a while longer (the sweep knows how long).
-            await people.seen(unit.session, viewer.id, now if here else now - PRESENT)
+            await (self._presence.came if here else self._presence.went)(unit, viewer, now)
             self._broker.events(unit).add("colleagues", None, actor_kind="staff", actor_id=viewer.id)
 
     # --- pages ------------------------------------------------------------------------------------------------------
@@ -611,7 +660,7 @@ class Console:
     async def _texts_of(self, lang: str) -> Response:
         if lang not in LANGUAGES:
             raise NotFound()
-        return JSONResponse(self._texts.all(lang), headers={"cache-control": "no-cache"})
+        return JSONResponse(self.texts.all(lang), headers={"cache-control": "no-cache"})
 
 
 def _case_filter(

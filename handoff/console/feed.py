@@ -34,6 +34,8 @@ class ConsoleSocket:
         self.shown: set[str] = set()
         #: The conversation open before him, as his console says; colleagues hear of it.
         self.looking: str | None = None
+        #: Whether the console has the focus, as it says.
+        self.focused = False
 
     async def send(self, frame: dict[str, Any]) -> None:
         """Sends a frame; a console that takes nothing for ten seconds is let go and comes back."""
@@ -65,6 +67,11 @@ class ConsoleFeed:
 
     def __len__(self) -> int:
         return len(self._sockets)
+
+    @property
+    def sockets(self) -> list[ConsoleSocket]:
+        """Every open console."""
+        return list(self._sockets)
 
     def add(self, socket: ConsoleSocket) -> None:
         """A console opened."""
@@ -144,6 +151,8 @@ class ConsoleFeed:
                             "kind": "message",
                             "conversation": notice["conversation"],
                             "message": notice["message"],
+                            # What is told again because a file was checked is no news.
+                            "again": notice["event"] == "attachment",
                         }
                     )
                 elif notice["kind"] in ("typing", "looking") and notice.get("by") != socket.viewer.id:

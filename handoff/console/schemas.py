@@ -37,6 +37,10 @@ class Settings(_Body):
     notify: bool | None = None
     shortcuts: bool | None = None
     enter_sends: bool | None = None
+    level2_mail: bool | None = None
+    push_waiting: bool | None = None
+    push_offers: bool | None = None
+    push_mentions: bool | None = None
     theme: Literal["auto", "light", "dark"] | None = None
 
 
@@ -66,6 +70,20 @@ class Transfer(Noted):
     to_user: Annotated[str, StringConstraints(max_length=36)]
 
 
+class ToQueue(Version):
+    """Into which queue, and what whoever takes it next is to know."""
+
+    queue_id: Annotated[str, StringConstraints(min_length=1, max_length=36)]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+
+
+class Assign(Version):
+    """Into whose hands, and why."""
+
+    to_user: Annotated[str, StringConstraints(max_length=36)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+
+
 class Level2(Version):
     """Which institution, and what is asked of it."""
 
@@ -88,6 +106,8 @@ class NewMessage(_Body):
     text: Annotated[str, StringConstraints(max_length=20_000)]
     #: How a comment is answered; everything else is ``direct``.
     mode: Literal["direct", "public", "private"] = "direct"
+    #: Files that were uploaded before; with them the text may be empty.
+    attachments: list[UUID] = Field(default_factory=list, max_length=20)
 
 
 class Hide(Version):
@@ -132,6 +152,15 @@ def day(text: str | None) -> date | None:
     if found.year not in _YEARS:
         raise PieturaError("bad_date")
     return found
+
+
+def has_focus(frame: str | None) -> bool:
+    """Whether a console's ping says that it has the focus."""
+    try:
+        told = orjson.loads(frame or "{}")
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(told, dict) and told.get("focused") is True
 
 
 def looking_at(frame: str | None) -> str | None:

@@ -11,6 +11,7 @@ from handoff.channels.models import ChannelAccount, ChannelThread, SocialPost
 from handoff.channels.thread_view import comment_address, last_deed, post_address, stands_under_a_post
 from handoff.conversations.models import Conversation, Message
 from handoff.conversations.scope import sees
+from handoff.corrections import repository as corrections
 from handoff.staff.schemas import Viewer
 from kit.clock import iso
 
@@ -105,7 +106,9 @@ class Threads:
     async def history(self, session: AsyncSession, conversation_id: str, seq: int) -> list[dict[str, Any]]:
         """What a message said before, oldest first: ``what`` happened to it, ``at``, and the ``text`` until then."""
         thread = await repository.thread(session, conversation_id)
-        edits = thread.edits if thread is not None else []
+        if thread is None:
+            return await corrections.history(session, conversation_id, seq)
+        edits = thread.edits
         return [{"what": edit["what"], "at": edit["at"], "text": edit["text"]} for edit in edits if edit["seq"] == seq]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from handoff.conversations.schemas import message_view
 from kit.bus import Bus
 from kit.clock import Clock
 from kit.db import UnitOfWork
+from kit.metrics import EVENTS
 
 # In PostgreSQL a sequence's order is not the order of commits: a reader that goes on from "after N" would step over a
 # row whose transaction commits late. Whoever writes events takes this lock last, so seq order is commit order.
@@ -43,8 +45,9 @@ class EventLog:
         version: int | None = None,
         data: dict[str, Any] | None = None,
         message: Message | None = None,
+        at: datetime | None = None,
     ) -> None:
-        """Notes an event; it is numbered when the unit of work commits."""
+        """Notes an event; it is numbered when the unit of work commits. ``at``: when, if others go by the same instant."""
         values = {
             "kind": kind,
             "conversation_id": conversation_id,
@@ -55,7 +58,7 @@ class EventLog:
             "to_state": to_state,
             "version": version,
             "data": data or {},
-            "at": self._clock.now(),
+            "at": at or self._clock.now(),
         }
         self._events.append((values, message))
 
@@ -70,6 +73,7 @@ class EventLog:
 
     async def _announce(self) -> None:
         for seq, (values, message) in zip(self._seqs, self._events, strict=True):
+            EVENTS.labels(values["kind"]).inc()
             await self._bus.publish(
                 {
                     "kind": "event",

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
+
+_PRESSED = text("payload IS NOT NULL")
+_FOLLOWS = text("previous_id IS NOT NULL")
+_TAKEN = text("kind = 'state' AND to_state = 'active'")
 
 
 class Conversation(Base):
@@ -18,6 +22,16 @@ class Conversation(Base):
     __table_args__ = (
         Index("ix_conversation_state_waiting_since", "state", "waiting_since"),
         Index("ix_conversation_state_last_at", "state", "last_at"),
+        Index("ix_conversation_closed_at", "closed_at"),
+        Index("ix_conversation_rated_at", "rated_at"),
+        Index("ix_conversation_last_at_id", "last_at", "id"),
+        Index(
+            "ix_conversation_previous_id",
+            "previous_id",
+            "opened_at",
+            sqlite_where=_FOLLOWS,
+            postgresql_where=_FOLLOWS,
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -44,6 +58,17 @@ class Conversation(Base):
     specialist_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     level2_institution_id: Mapped[str | None] = mapped_column(String(64), index=True)
     centre_id: Mapped[str | None] = mapped_column(String(64))
+    # Where it waits, and what came of offering it (handoff/queue).
+    queue_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    # A person put it there: the rules move it only when that queue is switched off.
+    queue_chosen: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    # Of a person's capacity, in hundredths of a unit; as it was when it was queued.
+    weight: Mapped[int] = mapped_column(Integer, default=100, server_default="100")
+    offer_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Who passed on it, and when (ISO 8601).
+    passed: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    # Why nobody has been offered it yet: a code of ``waits.*`` and its values.
+    waits_for: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     level: Mapped[int] = mapped_column(Integer, default=0)
 
     # When.
@@ -55,6 +80,10 @@ class Conversation(Base):
     taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_reply_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     level2_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The specialists' own clock (R4): when they should have answered, when they did, when it was noted that they had not.
+    level2_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    level2_answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    level2_breached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     wrap_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -84,6 +113,8 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
         UniqueConstraint("conversation_id", "client_id"),
+        # Which turns were pressed and not typed: few, and asked of a whole year by reports.
+        Index("ix_message_pressed", "id", "payload", sqlite_where=_PRESSED, postgresql_where=_PRESSED),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -131,7 +162,11 @@ class Event(Base):
     """The ordered log of everything that happened; live feeds read on from a ``seq``, reports are computed from it."""
 
     __tablename__ = "event"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        # When a person began: asked of a whole year by reports, and few of the log's rows tell it.
+        Index("ix_event_taken", "conversation_id", "at", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
+        {"sqlite_autoincrement": True},
+    )
 
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     conversation_id: Mapped[str | None] = mapped_column(String(36), index=True)
@@ -158,5 +193,11 @@ class Site(Base):
     lang: Mapped[str] = mapped_column(String(2), default="lv")
     accent: Mapped[str] = mapped_column(String(7), default="#7d1d3f")
     privacy_url: Mapped[str] = mapped_column(String(500), default="")
+    #: Invitations, the most important first: see :mod:`handoff.sites.rules`.
     proactive: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    #: Own words by language in place of the catalogue's: see :mod:`handoff.sites.wording`.
+    texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    changed_by: Mapped[str | None] = mapped_column(String(36))
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
 from handoff.conversations.schemas import WEBCHAT, message_view
 from handoff.conversations.scope import scope
+from handoff.search import index as search_index
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, WAITING, State
@@ -157,6 +158,7 @@ def _advance_statement(columns: tuple[str, ...], versioned: bool, stated: bool) 
 async def store_message(session: AsyncSession, message: Message) -> None:
     """Inserts a message; a plain insert, because this is done for everything that is ever said."""
     await session.execute(_STORE_MESSAGE, {name: getattr(message, name) for name in _MESSAGE_COLUMNS})
+    await search_index.add(session, "message", message.id, message.conversation_id, message.text, message.lang)
 
 
 async def store_turn(session: AsyncSession, message: Message, lease_until: datetime) -> None:
@@ -249,7 +251,7 @@ async def timeline(session: AsyncSession, conversation_id: str) -> Sequence[Even
         select(Event)
         .where(
             Event.conversation_id == conversation_id,
-            Event.kind.not_in(["message", "delivery", "looked_up", "note_seen"]),
+            Event.kind.not_in(["message", "delivery", "looked_up", "note_seen", "attachment", "clock_warning"]),
         )
         .order_by(Event.seq)
     )

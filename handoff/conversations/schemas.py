@@ -14,7 +14,7 @@ AuthorKind = Literal["citizen", "assistant", "operator", "specialist", "system"]
 #: The one channel whose citizens hold a socket of ours; all others are platforms, reached through the outbox.
 WEBCHAT: Final = "webchat"
 #: Events that tell of a message: said, changed, or on its way.
-TELLS_MESSAGE: Final = frozenset({"message", "edited", "deleted", "delivery"})
+TELLS_MESSAGE: Final = frozenset({"message", "edited", "deleted", "delivery", "attachment"})
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ class Utterance:
     buttons: tuple[Button, ...] = ()
     links: tuple[Link, ...] = ()
     source: Source | None = None
+    #: Files, as :mod:`handoff.attachments` keeps them with a message, and the mark at the end of ``text`` that stands for them.
+    attachments: tuple[dict[str, Any], ...] = ()
+    placeholder: str | None = None
 
     def extras(self) -> dict[str, Any]:
         """Buttons, links and source as stored beside the text; empty parts are left out."""
@@ -62,6 +65,9 @@ class Utterance:
             found["links"] = [{"title": link.title, "url": link.url, "kind": link.kind} for link in self.links]
         if self.source:
             found["source"] = {"title": self.source.title, "url": self.source.url, "date": self.source.date}
+        if self.attachments:
+            found["attachments"] = list(self.attachments)
+            found["placeholder"] = self.placeholder
         return found
 
 
@@ -77,6 +83,7 @@ class Inbound:
         at: when it was written, by the platform's clock; None is now.
         extras: what else is to be kept with the message (attachments, the mark that stands for them).
         greets: whether a new conversation begins with the assistant's first words.
+        attachments: ids of files that were uploaded before, in the web chat.
     """
 
     conversation_id: str
@@ -91,6 +98,7 @@ class Inbound:
     at: datetime | None = None
     extras: dict[str, Any] = field(default_factory=dict)
     greets: bool = True
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Which conversations a member of staff may see: the one rule, for SQL and for a row in hand.
 
 Operators see what waits, what is offered to them, and what they hold or held. Specialists see only what was brought to
-their own institution (R4). Supervisors and administrators see all; editors none. A property test keeps the two forms equal.
+their own institution (R4). Supervisors and administrators see all; editors and accountants none. A property test keeps the two
+forms equal.
 """
 
 from __future__ import annotations

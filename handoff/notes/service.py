@@ -14,6 +14,7 @@ from handoff.conversations.models import Conversation
 from handoff.conversations.scope import sees
 from handoff.notes import repository
 from handoff.notes.models import Note, NoteMention
+from handoff.search import index as search_index
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import viewer_of
@@ -66,6 +67,7 @@ class Notes:
             now = self._broker.clock.now()
             session.add(Note(id=note_id, conversation_id=conversation_id, author_id=viewer.id, text=text, at=now))
             await session.flush()
+            await search_index.add(session, "note", note_id, conversation_id, text, "lv")
             session.add_all(
                 NoteMention(note_id=note_id, staff_id=called, conversation_id=conversation_id) for called in wanted
             )

@@ -6,23 +6,24 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations import repository
 from handoff.conversations.models import Conversation
+from handoff.queue.matching import UNIT
+from handoff.queue.repository import PRESENT, loads, weights
 from handoff.service_clock.service import WorkingCalendar
 from handoff.staff.models import Staff
-from handoff.state_machine import HELD
 from kit.clock import RIGA
 from kit.i18n import Catalogue
 
 #: A contact takes about three minutes (reference price list, R17). Used as five observations until there are real ones.
 PRIOR_HANDLE = timedelta(minutes=3)
 PRIOR_WEIGHT = 5
-#: Presence: a console that was heard of within this span is there.
-PRESENT = timedelta(seconds=45)
 _OBSERVED = 50
+
+__all__ = ["PRESENT", "Wait", "clock_wording", "estimate", "moment_wording", "wording"]
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,9 @@ async def estimate(
             )
         )
     ).all()
-    held = await session.execute(
-        select(Conversation.holder_id, func.count())
-        .where(Conversation.state.in_([*HELD]), Conversation.holder_id.in_([one.id for one in present]))
-        .group_by(Conversation.holder_id)
-    )
-    load = dict(held.tuples().all())
-    free = sum(max(0, one.capacity - load.get(one.id, 0)) for one in present)
+    load = await loads(session, [one.id for one in present])
+    place = max(1, (await weights(session)).webchat)
+    free = sum(max(0, one.capacity * UNIT - load.get(one.id, 0)) // place for one in present)
     handle = await _handling_time(session)
     to_end = max(0, ahead + 1 - free)
     # Somebody who is free still needs to notice and open it: a tenth of a handling time.
@@ -95,7 +92,7 @@ def wording(texts: Catalogue, lang: str, wait: Wait, now: datetime, calendar: Wo
     if not wait.is_open:
         return texts.text(
             lang,
-            "wait.closed",
+            "wait.closed" if calendar.even else "wait.closed_now",
             opens=clock_wording(lang, calendar.opens),
             closes=clock_wording(lang, calendar.closes),
             when=moment_wording(texts, lang, wait.opens_at, now),

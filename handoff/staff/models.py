@@ -33,7 +33,7 @@ class Centre(Base):
 
 
 class Staff(Base):
-    """An account: ``operator``, ``specialist``, ``supervisor``, ``editor`` or ``admin``."""
+    """An account: ``operator``, ``specialist``, ``supervisor``, ``editor``, ``accountant`` or ``admin``."""
 
     __tablename__ = "staff"
 
@@ -46,12 +46,28 @@ class Staff(Base):
     institution_id: Mapped[str | None] = mapped_column(ForeignKey("institution.id"))
     languages: Mapped[list[str]] = mapped_column(JSON, default=list)
     capacity: Mapped[int] = mapped_column(Integer, default=4)
+    # What he knows, from 1 to 5; queues ask for it.
+    skills: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default="{}")
+    # Counts changes of what he serves: languages, skills, capacity.
+    serving_version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    # Offers in a row that he let run out.
+    missed_offers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    # When the last of them ran out: what lay before him beside it is no further one.
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Why he is away, when it was not his own choice.
+    away_reason: Mapped[str | None] = mapped_column(String(32))
     lang: Mapped[str] = mapped_column(String(2), default="lv")
     availability: Mapped[str] = mapped_column(String(16), default="available")
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     # Refreshed while a console socket of his is open; presence is "seen a moment ago".
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Refreshed while one of his consoles has the focus; None when none has.
+    focused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disabled: Mapped[bool] = mapped_column(Boolean, default=False)
+    # Counts changes of the account itself: name, e-mail, role, where he works.
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    # Until when a password that an administrator handed out opens the account; None once the person has set his own.
+    initial_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class StaffSession(Base):
@@ -74,6 +90,6 @@ class Audit(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     staff_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    action: Mapped[str] = mapped_column(String(32))
+    action: Mapped[str] = mapped_column(String(32), index=True)
     object_id: Mapped[str | None] = mapped_column(String(80), index=True)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
+from handoff.presence import service as presence
 from handoff.staff import repository
 from handoff.staff.models import Staff, StaffSession
+from handoff.staff.passwords import check_password, hash_password, matches
 from handoff.staff.schemas import Role, Viewer
 from kit.clock import Clock
 from kit.db import Database
-from kit.errors import PieturaError, Unauthorised
+from kit.errors import Forbidden, PieturaError, Unauthorised
 
 SESSION_LENGTH = timedelta(hours=12)
-_HASHER = PasswordHasher()
 # Verified when the e-mail is unknown, so that the time of the answer does not tell which e-mails exist.
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+_NOBODY = hash_password(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,6 @@ class SignedIn:
 
     cookie: str
     viewer: Viewer
-
-
-def hash_password(password: str) -> str:
-    """argon2id hash with its parameters and salt."""
-    return _HASHER.hash(password)
 
 
 def digest(cookie: str) -> str:
@@ -54,20 +47,27 @@ class Accounts:
         """Begins a session.
 
         Raises:
-            Unauthorised: ``bad_credentials``; which of the two was wrong is not told.
+            Unauthorised: ``bad_credentials``; which of the two was wrong is not told. ``initial_password_expired``: told
+                only to whoever has the right one.
         """
         async with self._db.read() as session:
             staff = await repository.by_email(session, email.strip().lower())
         hashed = staff.password_hash if staff is not None and not staff.disabled else _NOBODY
         # argon2 takes tens of milliseconds of CPU on purpose: not on the loop that serves everybody.
-        right = await asyncio.to_thread(_verify, hashed, password)
+        right = await asyncio.to_thread(matches, hashed, password)
         now = self._clock.now()
         if staff is None or staff.disabled or not right:
             async with self._db.unit() as unit:
                 repository.audit(unit.session, now, staff.id if staff else None, "login_failed", None)
             raise Unauthorised("bad_credentials")
+        if staff.initial_until is not None and staff.initial_until < now:
+            raise Unauthorised("initial_password_expired")
         cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._db.unit() as unit:
+            # While the password was compared an administrator may have disabled the account or reset the password.
+            staff = await repository.locked(unit.session, staff.id)
+            if staff is None or staff.disabled or staff.password_hash != hashed:
+                raise Unauthorised("bad_credentials")
             await repository.drop_expired(unit.session, now)
             unit.session.add(
                 StaffSession(
@@ -103,10 +103,36 @@ class Accounts:
                 raise Unauthorised()
             if "availability" in changes:
                 staff.availability = changes["availability"]
+                staff.away_reason, staff.missed_offers = None, 0
+                await presence.changed(unit.session, staff, self._clock.now())
             if "lang" in changes:
                 staff.lang = changes["lang"]
             if "settings" in changes:
                 staff.settings = {**(staff.settings or {}), **changes["settings"]}
+        return viewer_of(staff, viewer.csrf)
+
+    async def change_password(self, viewer: Viewer, cookie: str, current: str, new: str) -> Viewer:
+        """Sets a person's own password. This session stays, all others of his end.
+
+        Raises:
+            PieturaError: ``wrong_password``; why the new one is refused, as for :func:`check_password`.
+        """
+        async with self._db.read() as session:
+            staff = await repository.active(session, viewer.id)
+        hashed = staff.password_hash if staff is not None else _NOBODY
+        if not await asyncio.to_thread(matches, hashed, current):
+            async with self._db.unit() as unit:
+                repository.audit(unit.session, self._clock.now(), viewer.id, "password_refused", viewer.id)
+            raise Forbidden("wrong_password")
+        check_password(new, email=viewer.email, name=viewer.name, current=current)
+        fresh = await asyncio.to_thread(hash_password, new)
+        async with self._db.unit() as unit:
+            staff = await repository.locked(unit.session, viewer.id)
+            if staff is None or staff.disabled or staff.password_hash != hashed:
+                raise Unauthorised()
+            staff.password_hash, staff.initial_until = fresh, None
+            await repository.end_sessions(unit.session, viewer.id, but=digest(cookie))
+            repository.audit(unit.session, self._clock.now(), viewer.id, "password_changed", viewer.id)
         return viewer_of(staff, viewer.csrf)
 
 
@@ -135,11 +161,5 @@ def viewer_of(staff: Staff, csrf: str) -> Viewer:
         availability=staff.availability,
         csrf=csrf,
         settings=staff.settings or {},
+        must_change_password=staff.initial_until is not None,
     )
-
-
-def _verify(hashed: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False

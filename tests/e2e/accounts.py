@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from gateway.seed import DEMO_PASSWORD
 from handoff.channels.models import ChannelAccount
 from handoff.staff.models import Staff as StaffRow
-from handoff.staff.service import hash_password
+from handoff.staff.passwords import hash_password
 from kit.db import Base
 from tests.browser import launch
 from tests.fakes.graph_world import PAGE_IDS

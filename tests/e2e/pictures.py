@@ -1,9 +1,10 @@
-"""The README's pictures, taken of the real product: ``python -m tests.e2e.pictures``."""
+"""The pictures of README and guides, taken of the real product: ``make pictures``, or some: ``ARGS="--walk"``."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import struct
 import sys
 import tempfile
@@ -12,12 +13,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from gateway.demo.history import make_history
 from gateway.settings import ROOT, Settings
 from gateway.setup import set_up
 from tests.browser import launch
 
 from .people import Citizen, Staff
 from .product import Product
+from .walk import Walk
 
 _FOLDER = ROOT / "docs" / "pictures"
 _LIMIT_BYTES = 250_000
@@ -33,19 +36,30 @@ def main() -> int:
         folder = Path(name)
         template = folder / "template.db"
         settings = Settings(data_dir=folder, database_url=f"sqlite+aiosqlite:///{template}", redis_url=None)
-        asyncio.run(set_up(settings, lambda text: print(f"  {text}", flush=True)))
+        asyncio.run(set_up(settings, _say))
+        asyncio.run(make_history(settings, _say))
         product = Product.prepare(folder, template)
+        # The figures were made for ordinary working time.
+        product.gateway.environment |= {"PIETURA_OPENS": "08:00", "PIETURA_CLOSES": "18:00"}
+        with sqlite3.connect(product.database) as connection:
+            connection.execute("DELETE FROM calendar_exception")
         try:
             product.start()
             with sync_playwright() as playwright:
                 browser = launch(playwright)
-                _widget(browser, product.url)
-                _console(browser, product.url)
-                _desk(browser, product.url)
+                Walk(browser, product.url).whole()
+                if "--walk" not in sys.argv:
+                    _widget(browser, product.url)
+                    _console(browser, product.url)
+                    _desk(browser, product.url)
                 browser.close()
         finally:
             product.stop()
     return 0
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", flush=True)
 
 
 def _widget(browser: Browser, url: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from gateway.run import Child, children, train
-from gateway.settings import Settings
+from gateway.settings import ROOT, Settings
 from kit.clock import RIGA
 from tests.stage import free_port
 
@@ -153,7 +154,11 @@ class Product:
             "PIETURA_CLOSES": settings.closes,
             # Many people sign in from one address here.
             "PIETURA_LOGIN_ATTEMPTS_ADDRESS": "200/minute",
+            # Nobody listens there: no test writes to a push service outside.
+            "PIETURA_PUSH_STAND_IN": "http://127.0.0.1:9",
             "PIETURA_CHAT_CONNECTS": "2000/minute",
+            # Quick, and never worse: real training takes minutes.
+            "PIETURA_TRAINER": f"{sys.executable} {ROOT / 'tests' / 'fakes' / 'trainer.py'} ready",
         }
         rasa, gateway = (
             Process(

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import NewCitizen, NewContext, NewStaff
 from .people import assert_accessible
@@ -55,7 +55,12 @@ def test_console(
     new_context: NewContext, new_citizen: NewCitizen, new_staff: NewStaff, product: Product, size: dict[str, Any]
 ) -> None:
     stranger = new_context(**size).new_page()
+    held: list[Route] = []
+    stranger.route("**/console/api/me", lambda route: held.append(route))
     stranger.goto(f"{product.url}/console")
+    expect(stranger.get_by_role("status")).to_have_text("Ielādē…")
+    _check(stranger, "before anything has come")
+    held[0].continue_()
     expect(stranger.locator("#email")).to_be_visible()
     _check(stranger, "log-in")
 
@@ -87,6 +92,16 @@ def test_console(
     expect(liga.page.get_by_role("heading", level=1, name=re.compile("Gadījums"))).to_be_visible()
     expect(liga.page.locator(".case")).to_be_visible()
     _check(liga.page, "one case")
+
+    admin = new_staff("admin", **size)
+    admin.page.goto(f"{product.url}/console#/open-data")
+    expect(admin.page.get_by_role("heading", name="Dati ir publicēti")).to_be_visible()
+    _check(admin.page, "open data")
+    admin.page.get_by_role("button", name="Pārtraukt publicēšanu").click()
+    expect(admin.dialog).to_be_visible()
+    _check(admin.page, "question before publication ends")
+    admin.page.keyboard.press("Escape")
+    expect(admin.dialog).to_have_count(0)
 
 
 @sizes

@@ -187,3 +187,29 @@ def test_a_note_is_for_colleagues_only(new_citizen: NewCitizen, new_staff: NewSt
     anna.say("Termiņu pateiks iestāde.")
     expect(citizen.messages("person").last).to_contain_text("Termiņu pateiks iestāde.")
     assert not [text for _, text in citizen.transcript() if "solīt" in text or "vidējo" in text]
+
+
+def test_a_standard_question_by_eight_keys(new_citizen: NewCitizen, new_staff: NewStaff) -> None:
+    """Picked up, answered and closed: what the table in docs/console.md counts."""
+    anna, citizen = new_staff("anna"), new_citizen().visit().open_chat()
+    citizen.say(QUESTION)
+    citizen.ask_for_person()
+    expect(anna.cards().first).to_be_visible()
+    keys = anna.page.keyboard
+    keys.press("n")
+    expect(anna.page.locator(".actions").get_by_role("button", name="Pārņemt")).to_be_enabled()
+    keys.press("t")
+    expect(anna.composer).to_be_focused()
+    expect(anna.page.locator(".aid")).to_have_count(3)
+    keys.press("Alt+1")
+    expect(anna.composer).to_have_value(re.compile(".{40,}", re.DOTALL))
+    keys.press("Enter")
+    expect(anna.messages("operator")).to_have_count(1)
+    keys.press("Escape")
+    keys.press("e")
+    # The topic is known from what was asked.
+    expect(anna.dialog.get_by_role("radio", name="Pabalsti")).to_be_checked()
+    keys.press("Space")
+    expect(anna.dialog.get_by_role("radio", name="Atrisināts", exact=True)).to_be_checked()
+    keys.press("Control+Enter")
+    expect(anna.page.locator(".composer--locked")).to_contain_text("noslēgta")

@@ -25,6 +25,7 @@ def _answer(staff: Staff, aspect: str = "Kā pieteikties") -> Locator:
 def test_two_persons_change_an_answer_and_bring_it_back(new_citizen: NewCitizen, new_staff: NewStaff) -> None:
     liga, admin = new_staff("liga"), new_staff("admin")
     page = liga.page
+    page.get_by_role("button", name="Vēl", exact=True).click()
     page.get_by_role("navigation", name="Galvenā izvēlne").get_by_role("link", name="Zināšanu bāze").click()
     expect(page.locator(".table tbody tr")).not_to_have_count(0)
     assert_fits(page, "list of services")

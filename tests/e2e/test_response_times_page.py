@@ -81,6 +81,9 @@ def _figure(page: Page, name: str) -> Locator:
 
 def test_figures_lead_to_their_rows_by_keyboard(open_console: OpenConsole, social: AccountsStage) -> None:
     page = open_console("liga").page
+    more = page.get_by_role("button", name="Vēl", exact=True)
+    more.focus()
+    page.keyboard.press("Enter")
     link = page.get_by_role("navigation", name="Galvenā izvēlne").get_by_role("link", name="Atbilžu laiki")
     link.focus()
     page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -167,6 +168,8 @@ async def test_two_editors_do_not_overwrite_each_other(stage: Stage) -> None:
         trail = (await session.scalars(select(Audit).where(Audit.object_id == row["id"]).order_by(Audit.id))).all()
     assert [line.action for line in trail] == ["canned_added", "canned_changed", "canned_deleted"]
     assert (trail[1].detail["before"]["title"], trail[1].detail["after"]["title"]) == ("Rinda", "Pirmais")
+    assert (trail[1].detail["before"]["version"], trail[1].detail["after"]["version"]) == (1, 2)
+    assert all(text not in str(line.detail) for line in trail for text in _WANTED["texts"].values()), "only their marks"
 
 
 @pytest.mark.parametrize(
@@ -210,3 +213,41 @@ def test_variables() -> None:
     # What a citizen calls himself is text, also when it looks like a variable.
     assert fill("Sveiki, {citizen}!", {"citizen": "{operator}", "operator": "Anna"}, {}) == "Sveiki, {operator}!"
     assert fill("Sveiki, {citizen}!", {"citizen": ""}, {"citizen": "vārds"}) == "Sveiki, [vārds]!"
+
+
+# --- the Latvian beside another language, and the phrase book -----------------------------------------------------------
+
+
+async def test_what_is_sent_in_another_language_has_the_latvian_beside_it(stage: Stage) -> None:
+    liga, anna = await stage.staff("liga"), await stage.staff("anna")
+    texts = {"lv": "Labdien, te {operator}.", "ru": "Добрый день, это {operator}."}
+    assert (
+        await liga.http.post("/canned", json={"shortcut": "beside", "title": "Sveiki", "texts": texts})
+    ).status_code == 201
+    citizen = await stage.citizen(lang="ru")
+    await citizen.ask("Мне нужен оператор")
+    await citizen.wait_phase("waiting")
+    conversation = citizen.conversation
+    assert conversation is not None
+    assert (await anna.act(conversation, "take")).status_code == 200
+    rows = {one["shortcut"]: one for one in (await _get(anna, f"/conversations/{conversation}/canned"))["canned"]}
+    assert rows["beside"]["text"] == "Добрый день, это Anna Bērziņa."
+    assert rows["beside"]["latvian"] == "Labdien, te Anna Bērziņa."
+    answers = (await _get(anna, f"/knowledge/{_SICKNESS}", lang="ru"))["answers"]
+    latvian = {one["aspect"]: one for one in (await _get(anna, f"/knowledge/{_SICKNESS}", lang="lv"))["answers"]}
+    assert [one["latvian"] for one in answers] == [latvian[one["aspect"]]["text"] for one in answers]
+    assert {one["latvian"] for one in latvian.values()} == {None}
+
+
+async def test_the_phrase_book_speaks_three_languages(stage: Stage) -> None:
+    anna, baiba = await stage.staff("anna"), await stage.staff("baiba")
+    book = (await _get(anna, "/phrases"))["phrases"]
+    assert len(book) >= 40
+    for one in book:
+        lv, ru, en = (one["texts"][lang] for lang in ("lv", "ru", "en"))
+        assert re.search("[а-яё]", ru), one
+        assert not re.search("[а-яё]", lv + en), one
+        # What ends as a question in one language is a question in the others: none was swapped.
+        assert lv.endswith("?") == ru.endswith("?") == en.endswith("?"), one
+        assert one["group_name"]
+    assert (await baiba.http.get("/phrases")).status_code == 403

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -11,7 +13,7 @@ from sqlalchemy import select
 
 from handoff.conversations.models import Event
 from handoff.staff.models import Staff
-from handoff.staff.service import hash_password
+from handoff.staff.passwords import hash_password
 from knowledge_base.service import KnowledgeBase
 from tests.citizen import Citizen
 from tests.stage import Desk, Stage, raise_stage
@@ -88,6 +90,8 @@ async def test_two_workers_serve_the_same_conversation(
         await citizen.send(f"no logrīka {number}")
     await citizen.wait(lambda f: f["t"] == "message" and f["message"]["text"] == "no konsoles 19")
     await anna.wait(lambda f: f["kind"] == "message" and f["message"]["text"] == "no logrīka 19")
+    await _a_window_at_each_worker(one, two, anna)
+    await _a_week_is_copied_once(one, two)
     # The first worker goes away: the widget goes on at the second, from where it was.
     await one.stop(abruptly=True)
     await citizen.cut()
@@ -101,6 +105,47 @@ async def test_two_workers_serve_the_same_conversation(
     await anna.close()
     await citizen.close()
     await two.stop()
+
+
+async def _a_window_at_each_worker(one: Stage, two: Stage, anna: Desk) -> None:
+    """Which window closes, and at which worker, says nothing as long as another is open."""
+
+    async def seen(focused: bool = False) -> datetime | None:
+        async with one.gateway.db.read() as session:
+            staff = (await session.scalars(select(Staff).where(Staff.id == anna.me["id"]))).one()
+        return staff.focused_at if focused else staff.seen_at
+
+    second = await one.staff("anna")
+    await second.listen()
+    for desk, focused in ((anna, True), (second, True), (second, False)):
+        assert desk._socket is not None
+        await desk._socket.send(json.dumps({"kind": "ping", "focused": focused}))
+        await desk.wait(lambda frame: frame["kind"] == "pong")
+    assert await seen(focused=True) is not None, "the window at the other worker has the focus still"
+    before = await seen()
+    assert second._socket is not None
+    await second._socket.close()
+    while one.gateway.console_feed.of(second.me["id"]):
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    after = await seen()
+    assert before is not None
+    assert after is not None
+    assert after >= before, "she is there, at the other worker"
+    await second.close()
+
+
+async def _a_week_is_copied_once(one: Stage, two: Stage) -> None:
+    """Two supervisors copy the same week at once, each at a worker of his own."""
+    liga, admin = await one.staff("liga"), await two.staff("admin")
+    today = one.clock.now().date()
+    shift = {"centre_id": "riga", "people": 2, "day": today.isoformat(), "begins": "08:00", "ends": "17:00"}
+    assert (await liga.http.post("/shifts", json=shift)).status_code == 201
+    copy = {"from_week": today.isoformat(), "to_week": (today + timedelta(days=7)).isoformat()}
+    answers = await asyncio.gather(*(desk.http.post("/shifts/copy", json=copy) for desk in (liga, admin)))
+    assert sorted((found.json()["copied"], len(found.json()["shifts"])) for found in answers) == [(0, 1), (1, 1)]
+    await liga.close()
+    await admin.close()
 
 
 async def test_no_event_is_skipped_while_many_write(

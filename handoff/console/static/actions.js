@@ -11,10 +11,10 @@ import { set, state } from "./store.js";
 /** @typedef {import("./types.js").Action} Action */
 
 /** Actions that ask something first; the others are done at once. */
-export const ASKING = new Set(["return", "transfer", "level2", "level2_done", "hold", "close", "hide"]);
+export const ASKING = new Set(["return", "transfer", "level2", "level2_done", "hold", "close", "hide", "assign", "to_queue"]);
 
 /** After these the conversation is somebody else's, and the person may not even see it any longer. */
-const LEAVING = new Set(["return", "decline"]);
+const LEAVING = new Set(["return", "decline", "to_queue"]);
 
 /**
  * Begin an action: its dialog, or the action itself.
@@ -42,7 +42,8 @@ export async function act(action, id, fields = {}) {
   set({ busy: new Set(state.busy).add(id) });
   try {
     const next = await api.post(api.conversationPath(id, action), { version: card.version, ...fields });
-    applyCard(next, false);
+    if (next) applyCard(next, false);
+    else applyGone(id);
     toast("ok", t(`done.${action}`));
     after(action, id);
     if (!LEAVING.has(action) && state.conversations.has(id)) loadConversation(id).catch(() => {});
@@ -90,7 +91,8 @@ async function explain(error, action, id) {
   if (error.status === 409) {
     await loadConversation(id).catch(() => {});
     // What was filled in is not thrown away while the act is still possible: the person looks and confirms anew.
-    if (state.dialog?.kind === action && cardOf(id)?.may.includes(action)) return t("conflict.confirm_again");
+    const asks = state.dialog?.kind === action || (state.dialog?.kind === "transfer" && action === "to_queue");
+    if (asks && cardOf(id)?.may.includes(action)) return t("conflict.confirm_again");
     const winner = error.winner ?? cardOf(id)?.holder?.name ?? null;
     const mine = winner !== null && winner === state.me?.name;
     if (error.code === "taken" && winner && !mine) toast("error", t("conflict.taken", { name: winner }));
@@ -119,6 +121,15 @@ export function reason(error) {
   return error.detail || error.title || t("error.server");
 }
 
+/**
+ * Why something could not be done, for the person; what is no answer of the server is a fault of ours and goes on.
+ * @param {unknown} problem @returns {string}
+ */
+export function told(problem) {
+  if (!(problem instanceof api.ApiError)) throw problem;
+  return reason(problem);
+}
+
 // --- Messages ---------------------------------------------------------------------------------------------------------------
 
 function saveUnsent() {
@@ -128,14 +139,15 @@ function saveUnsent() {
 /** Sending goes one by one within a conversation, so that messages keep their order. @type {Map<string, Promise<void>>} */
 const lines = new Map();
 
-/** @param {string} conversation @param {string} text @param {import("./types.js").Mode} [mode] */
-export function send(conversation, text, mode = "direct") {
+/** @param {string} conversation @param {string} text @param {import("./types.js").Mode} [mode] @param {import("./types.js").PendingFile[]} [attachments] */
+export function send(conversation, text, mode = "direct", attachments = []) {
   /** @type {import("./types.js").Pending} */
   const one = {
     id: uuid(),
     conversation,
     text,
     mode,
+    ...(attachments.length ? { attachments } : {}),
     ts: new Date().toISOString(),
     state: "sending",
     error: null,
@@ -156,9 +168,30 @@ export function retry(one) {
 
 /** @param {import("./types.js").Pending} one */
 export function discard(one) {
+  discardListeners.forEach((fn) => fn(one));
+  drop(one);
+}
+
+/** @param {import("./types.js").Pending} one */
+function drop(one) {
   dropPending(one.conversation, one.id);
   saveUnsent();
 }
+
+/** @typedef {(one: import("./types.js").Pending) => void} OnPending */
+/** @type {OnPending[]} */
+const discardListeners = [];
+/** @type {OnPending[]} */
+const takeBackListeners = [];
+/** @type {((files: import("./types.js").PendingFile[]) => Promise<void>)[]} */
+const filesAwaited = [];
+
+/** @param {OnPending} fn called with a message that is thrown away */
+export const whenDiscarded = (fn) => void discardListeners.push(fn);
+/** @param {OnPending} fn called with a message that goes back into the composer */
+export const whenTakenBack = (fn) => void takeBackListeners.push(fn);
+/** @param {(files: import("./types.js").PendingFile[]) => Promise<void>} fn waited for before a message with files goes out; what it throws is why it does not */
+export const beforeFilesGo = (fn) => void filesAwaited.push(fn);
 
 /** @type {((conversation: string, text: string, after: boolean) => boolean)[]} */
 const refillListeners = [];
@@ -172,7 +205,8 @@ export function whenRefilled(fn) {
 /** What was refused goes back to where it can be mended: a text too long is neither sent again nor thrown away. @param {import("./types.js").Pending} one */
 export function takeBack(one) {
   refill(one.conversation, one.text);
-  discard(one);
+  takeBackListeners.forEach((fn) => fn(one));
+  drop(one);
 }
 
 /** Two texts as one, with a line between them. @param {string} stands @param {string} added @param {boolean} after */
@@ -200,11 +234,14 @@ function queue(one) {
 
 /** @param {import("./types.js").Pending} one */
 async function deliver(one) {
-  const { conversation, id, text, mode } = one;
+  const { conversation, id, text, mode, attachments = [] } = one;
   // The live message may have come in by another way; a person may have thrown it away.
   if (!state.pending.get(conversation)?.some((p) => p.id === id)) return;
   try {
-    const message = await api.post(api.conversationPath(conversation, "messages"), { id, text, mode: mode ?? "direct" });
+    if (attachments.length) for (const fn of filesAwaited) await fn(attachments);
+    if (!state.pending.get(conversation)?.some((p) => p.id === id)) return;
+    const files = attachments.length ? { attachments: attachments.map((file) => file.id) } : {};
+    const message = await api.post(api.conversationPath(conversation, "messages"), { id, text, mode: mode ?? "direct", ...files });
     dropPending(conversation, id);
     const held = state.conversations.get(conversation);
     // The live message may have been faster, and may know already what became of it.

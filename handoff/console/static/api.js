@@ -3,8 +3,9 @@
 import { learnClock } from "./clock.js";
 import { lang } from "./i18n.js";
 
-const BASE = "/console/api/";
+export const BASE = "/console/api/";
 const TIMEOUT_MS = 15000;
+const UPLOAD_TIMEOUT_MS = 120000;
 
 export class ApiError extends Error {
   /**
@@ -30,6 +31,8 @@ export class ApiError extends Error {
 }
 
 let csrf = "";
+/** For changing calls that are not made here: uploads, whose progress only another way of asking tells. @returns {Record<string, string>} */
+export const changingHeaders = () => ({ "Accept-Language": lang(), "X-CSRF-Token": csrf });
 /** @type {() => void} */
 let onSignedOut = () => {};
 
@@ -53,7 +56,8 @@ export const whenSignedOut = (fn) => {
 async function call(method, path, body, again = false) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", "Accept-Language": lang() };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = file ? "application/octet-stream" : "application/json";
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   const sent = Date.now();
   let response;
@@ -61,10 +65,10 @@ async function call(method, path, body, again = false) {
     response = await fetch(BASE + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : file ? body : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(file ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
     });
   } catch {
     throw new ApiError(0, { code: "network" });
@@ -98,6 +102,31 @@ export const put = (path, body) => call("PUT", path, body);
 
 /** @param {string} path */
 export const remove = (path) => call("DELETE", path);
+
+/**
+ * A file that is made on demand and on record, saved by the browser under the name that the server gives it.
+ * @param {string} path
+ * @param {unknown} body
+ * @throws {ApiError}
+ */
+export async function download(path, body) {
+  let response;
+  try {
+    const headers = { "Content-Type": "application/json", "Accept-Language": lang(), "X-CSRF-Token": csrf };
+    response = await fetch(BASE + path, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin", cache: "no-store" });
+  } catch {
+    throw new ApiError(0, { code: "network" });
+  }
+  if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
+  const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "pietura.zip";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+/** A file as it is. Reading a long one takes longer than other calls. @param {string} path @param {Blob} file */
+export const upload = (path, file) => call("POST", path, file);
 
 /** @param {string} id @param {string} [verb] */
 export const conversationPath = (id, verb) => `conversations/${encodeURIComponent(id)}${verb ? `/${verb}` : ""}`;

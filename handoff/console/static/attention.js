@@ -4,6 +4,7 @@ import { serverNow } from "./clock.js";
 import { label, t } from "./i18n.js";
 import { repeatsSound } from "./keep.js";
 import { byWaiting, cardOf, isMine, isWaiting, urgency } from "./model.js";
+import { pushWorker } from "./push.js";
 import { conversationHash, go, route } from "./router.js";
 import { settingsOf, toast, whenMessage } from "./session.js";
 import { state, subscribe } from "./store.js";
@@ -66,7 +67,13 @@ function notify(title, body, id) {
   if (!settingsOf(state.me).notify || state.me?.availability === "away" || !leader) return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   if (document.visibilityState === "visible" && document.hasFocus()) return;
-  // Never the citizen's words: a notification shows on a locked screen too.
+  // Never the citizen's words: a notification shows on a locked screen too. Where the browser is told by push as well, both
+  // come from the worker with the same tag, and the second takes the place of the first.
+  const worker = pushWorker();
+  if (worker) {
+    worker.showNotification(title, { body, tag: `pietura-${id}`, lang: state.lang, data: { conversation: id } }).catch(() => {});
+    return;
+  }
   let note;
   try {
     note = new Notification(title, { body, tag: `pietura-${id}`, lang: state.lang });
@@ -163,16 +170,20 @@ function watch() {
   if (shownIcon !== waiting.length) drawIcon((shownIcon = waiting.length));
 
   const before = known;
-  known = new Set(waiting.map((c) => c.id));
-  const fresh = before ? waiting.filter((c) => !before.has(c.id)) : [];
+  known = new Set(waiting.flatMap((c) => [c.id, asked(c)]));
+  const fresh = before ? waiting.filter((c) => !before.has(asked(c))) : [];
   if (!fresh.length) return;
-  const card = fresh[0];
+  const card = fresh.find((c) => c.may.includes("accept")) ?? fresh[0];
   const place = placeOf(card);
-  announce(t("announce.waiting", { count: waiting.length, place }));
+  const offered = card.may.includes("accept");
+  announce(offered ? t("offer.announce", { place, language: label("language", card.lang) }) : t("announce.waiting", { count: waiting.length, place }));
   if (soundOn()) ring("new");
   const what = [place, card.reason ? label("reason", card.reason) : ""].filter(Boolean).join(" · ");
-  notify(t("notify.waiting"), what, card.id);
+  notify(t(offered ? "offer.notify" : "notify.waiting"), what, card.id);
 }
+
+/** What was only waiting is news once it is put to me, and again when it is put to me anew. @param {import("./types.js").Card} card */
+const asked = (card) => (card.may.includes("accept") ? `${card.id} ${card.offer?.since}` : card.id);
 
 /** Where somebody wrote or is written to, without his words. @param {import("./types.js").Card} card */
 const placeOf = (card) => card.composer?.account.name ?? card.institution?.name ?? t("card.no_institution");

@@ -131,6 +131,31 @@ export function calendarDay(day) {
 /** @param {string|number} when time today, else day and time */
 export const timeOrDate = (when) => (dayKey(when) === dayKey(serverNow()) ? time(when) : dateTime(when));
 
+/**
+ * A month in words. With the year by the catalogue: browsers shorten "gada".
+ * @param {string} month `YYYY-MM`
+ * @param {boolean} [alone] without the year
+ */
+export function monthName(month, alone = false) {
+  const value = new Date(`${month}-01T00:00:00Z`);
+  if (Number.isNaN(value.getTime())) return month;
+  const options = /** @type {const} */ ({ month: "long", timeZone: "UTC" });
+  const name = format("month", options, () => new Intl.DateTimeFormat(current, options)).format(value);
+  return alone ? name : t("month.of_year", { year: month.slice(0, 4), name });
+}
+
+/**
+ * A decimal text as it is written here, with all its digits.
+ * @param {string} text
+ * @param {boolean} [grouped] false in fields: there a separator of thousands would be in the way
+ */
+export function decimal(text, grouped = true) {
+  const value = Number(text);
+  if (Number.isNaN(value)) return text;
+  const options = /** @type {const} */ ({ maximumFractionDigits: 4, useGrouping: grouped });
+  return format("decimal", options, () => new Intl.NumberFormat(current, options)).format(value);
+}
+
 /** @param {number} value */
 export const number = (value) => format("number", {}, () => new Intl.NumberFormat(current)).format(value);
 
@@ -145,12 +170,13 @@ export function share(part, whole) {
   return t("response.percent", { value: format("share", options, () => new Intl.NumberFormat(current, options)).format(value) });
 }
 
-/** @param {string|number|null|undefined} value decimal text of euros */
+/** @param {string|number|null|undefined} value decimal text of euros; prices have up to four places */
 export function euros(value) {
   if (value === null || value === undefined || value === "") return "";
   const amount = Number(value);
   if (Number.isNaN(amount)) return String(value);
-  return format("eur", {}, () => new Intl.NumberFormat(current, { style: "currency", currency: "EUR" })).format(amount);
+  const options = /** @type {const} */ ({ style: "currency", currency: "EUR", minimumFractionDigits: 2, maximumFractionDigits: 4 });
+  return format("eur", options, () => new Intl.NumberFormat(current, options)).format(amount);
 }
 
 /** @param {string|number|null|undefined} value decimal text of US dollars: what X charges, to a tenth of a cent */

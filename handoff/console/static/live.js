@@ -118,7 +118,7 @@ export class Live {
 
   ping() {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    this.socket.send(JSON.stringify({ kind: "ping", looking: this.on.looking() }));
+    this.socket.send(JSON.stringify({ kind: "ping", looking: this.on.looking(), focused: document.visibilityState === "visible" && document.hasFocus() }));
     if (!this.pongTimer) this.pongTimer = window.setTimeout(() => this.drop(), PONG_MS);
   }
 

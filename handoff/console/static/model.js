@@ -52,6 +52,7 @@ export function byWaiting(a, b) {
  * @returns {"calm"|"soon"|"late"|"over"}
  */
 export function urgency(card, now) {
+  if (card.service_clock?.kind === "waiting") return clockUrgency(card.service_clock, now);
   if (card.clock && card.due_at) {
     if (now >= Date.parse(card.due_at)) return "over";
     if (now >= Date.parse(card.clock.late_at)) return "late";
@@ -64,6 +65,13 @@ export function urgency(card, now) {
   const gone = (now - since) / Math.max(1, due - since);
   if (gone >= 0.8) return "late";
   return gone >= 0.5 ? "soon" : "calm";
+}
+
+/** How far a clock has got, by the marks that the server tells. @param {import("./types.js").ServiceClock} clock @param {number} now @returns {"calm"|"soon"|"late"|"over"} */
+export function clockUrgency(clock, now) {
+  if (clock.due_at && now > Date.parse(clock.due_at)) return "over";
+  if (clock.late_at && now >= Date.parse(clock.late_at)) return "late";
+  return clock.soon_at && now >= Date.parse(clock.soon_at) ? "soon" : "calm";
 }
 
 /** @param {string} id @returns {Card|null} */

@@ -1,13 +1,49 @@
 // @ts-check
-// Hash routes: `#/inbox`, `#/inbox/<id>`, `#/inbox/<id>/details`, `#/cases?…`, `#/cases/<no>`, `#/channels`,
-// `#/response-times?…`, `#/response-times/rows?…`, `#/channels/<id>|new|events|sends`, `#/publications?…`, `#/publications/<id>|new|comment`, `#/publications/<id>/edit`, `#/knowledge?…`, `#/knowledge/<service>|changes?…`, `#/canned`, `#/canned/<id>|new`, `#/help`.
+// Hash routes: `#/<page>`, and below a page `#/<page>/<id>`, `#/<page>/<id>/<part>`, `#/<page>?…`. An id may be a word of the
+// page's own, such as `new` or `rows`.
 import { useEffect, useState } from "./vendor/hooks.js";
 
-/** @typedef {"inbox"|"cases"|"response-times"|"channels"|"publications"|"knowledge"|"canned"|"help"} Page */
-/** @typedef {{page: Page, id: string|null, part: string|null, params: URLSearchParams}} Route */
+const PAGES = /** @type {const} */ ([
+  "inbox",
+  "search",
+  "board",
+  "wall",
+  "queues",
+  "callbacks",
+  "cases",
+  "settlements",
+  "statement",
+  "disputes",
+  "tariffs",
+  "response-times",
+  "reports",
+  "channels",
+  "publications",
+  "knowledge",
+  "canned",
+  "macros",
+  "life",
+  "plans",
+  "training",
+  "import",
+  "unify",
+  "duplicates",
+  "hours",
+  "shifts",
+  "staffing",
+  "notices",
+  "targets",
+  "quality",
+  "sites",
+  "open-data",
+  "people",
+  "audit",
+  "help",
+]);
+const KNOWN = new Set(/** @type {readonly string[]} */ (PAGES));
 
-/** @type {Set<string>} */
-const PAGES = new Set(["cases", "response-times", "channels", "publications", "knowledge", "canned", "help"]);
+/** @typedef {typeof PAGES[number]} Page */
+/** @typedef {{page: Page, id: string|null, part: string|null, params: URLSearchParams}} Route */
 
 /** @returns {Route} */
 export function route() {
@@ -20,7 +56,7 @@ export function route() {
     }
   });
   return {
-    page: PAGES.has(page) ? /** @type {Page} */ (page) : "inbox",
+    page: KNOWN.has(page) ? /** @type {Page} */ (page) : "inbox",
     id: id || null,
     part: part || null,
     params: new URLSearchParams(search ?? ""),

@@ -15,6 +15,7 @@ import {
   mergeMessages,
   patchConversation,
 } from "./model.js";
+import { followPush } from "./push.js";
 import { route } from "./router.js";
 import { set, state } from "./store.js";
 
@@ -32,6 +33,13 @@ const onlineListeners = [];
 /** @type {((conversation: string, message: import("./types.js").Message) => void)[]} */
 const messageListeners = [];
 
+/** @type {Set<() => void>} */
+const boardListeners = new Set();
+/** @param {() => void} fn called when the board's figures may have changed @returns {() => void} stops it */
+export function whenBoard(fn) {
+  boardListeners.add(fn);
+  return () => boardListeners.delete(fn);
+}
 /** @param {() => void} fn called each time the line is back */
 export const whenOnline = (fn) => onlineListeners.push(fn);
 /** @param {(conversation: string, message: import("./types.js").Message) => void} fn called for each live message */
@@ -63,6 +71,8 @@ export const live = new Live({
 
 // Colleagues see at once which conversation is open, and not only with the next ping.
 window.addEventListener("hashchange", () => live.ping());
+// Whoever has the console before his eyes is not told by his browser besides.
+for (const kind of ["focus", "blur"]) window.addEventListener(kind, () => live.ping());
 
 /** @param {any} frame */
 function receive(frame) {
@@ -90,7 +100,7 @@ function receive(frame) {
     case "message":
       for (const one of fetches) if (one.id === frame.conversation) one.messages.push(frame.message);
       if (!applyMessage(frame.conversation, frame.message)) refetchSoon(frame.conversation);
-      messageListeners.forEach((fn) => fn(frame.conversation, frame.message));
+      if (!frame.again) messageListeners.forEach((fn) => fn(frame.conversation, frame.message));
       break;
     case "typing":
       applyTyping(frame.conversation, frame.author, frame.on);
@@ -101,10 +111,24 @@ function receive(frame) {
     case "seen":
       applySeen(frame.conversation, frame.seq_read);
       break;
+    case "board":
+      boardListeners.forEach((fn) => fn());
+      break;
     case "colleagues":
       set({ colleagues: frame.colleagues });
+      noteMyself(frame.colleagues);
       break;
   }
+}
+
+/** The server may have set me to away, and a supervisor may have changed my capacity. @param {import("./types.js").Colleague[]} colleagues */
+function noteMyself(colleagues) {
+  const { me } = state;
+  const told = colleagues.find((one) => one.id === me?.id);
+  if (!me || !told) return;
+  const { availability, away_reason, capacity } = told;
+  if (me.availability === availability && me.away_reason === away_reason && me.capacity === capacity) return;
+  set({ me: { ...me, availability, away_reason, capacity } });
 }
 
 /**
@@ -252,6 +276,10 @@ async function enter(me) {
   await useLanguage(me.lang).catch(() => {});
   applyTheme(settingsOf(me).theme);
   set({ me, lang: document.documentElement.lang });
+  if (me.must_change_password) {
+    set({ phase: "password" });
+    return;
+  }
   try {
     const snapshot = await api.get("snapshot");
     applySnapshot(snapshot);
@@ -259,6 +287,7 @@ async function enter(me) {
     set({ phase: "ready" });
     connectedBefore = false;
     live.start(snapshot.cursor);
+    followPush();
   } catch (error) {
     if (error instanceof api.ApiError && error.status === 401) signedOut();
     else set({ phase: "failed" });
@@ -313,6 +342,7 @@ export function signedOut() {
     phase: "login",
     me: null,
     cards: new Map(),
+    views: [],
     conversations: new Map(),
     pending: new Map(),
     colleagues: [],
@@ -321,6 +351,7 @@ export function signedOut() {
     busy: new Set(),
     looking: new Map(),
     noting: null,
+    correcting: null,
     detailsTab: "about",
   });
 }
@@ -333,6 +364,10 @@ export const settingsOf = (me) => ({
   shortcuts: true,
   enter_sends: true,
   theme: "auto",
+  level2_mail: true,
+  push_waiting: true,
+  push_offers: true,
+  push_mentions: true,
   ...(me?.settings ?? {}),
 });
 

@@ -1,6 +1,7 @@
 // @ts-check
 // Single-key shortcuts. They can be turned off, and never act while somebody types or a dialog is open (WCAG 2.1.4).
 import { begin, openNextWaiting } from "./actions.js";
+import { answerOffer } from "./components/offer.js";
 import { cardOf } from "./model.js";
 import { conversationHash, go, route } from "./router.js";
 import { settingsOf, showDialog } from "./session.js";
@@ -14,10 +15,13 @@ export const KEYS = [
   ["k", "previous_card"],
   ["n", "next_waiting"],
   ["/", "search"],
+  ["a", "offer_accept"],
+  ["d", "offer_pass"],
   ["t", "take"],
   ["r", "reply"],
   ["1–3", "aid"],
   ["p", "canned"],
+  ["m", "macro"],
   ["z", "knowledge"],
   ["i", "note"],
   ["h", "hold"],
@@ -29,7 +33,7 @@ export const KEYS = [
 ];
 
 /** @type {Record<string, string>} */
-export const KEY_OF = { take: "T", accept: "T", reply: "R", hold: "H", resume: "H", return: "B", transfer: "O", level2: "S", close: "E" };
+export const KEY_OF = { take: "T", accept: "T", reply: "R", hold: "H", resume: "H", return: "B", transfer: "O", to_queue: "O", level2: "S", close: "E" };
 
 /** @param {EventTarget|null} target */
 const isField = (target) =>
@@ -69,8 +73,22 @@ export function openKnowledge(id) {
   setTimeout(() => field()?.focus(), 60);
 }
 
+/** The macros of the conversation in sight, if it is mine to act in. @returns {boolean} whether there are any to open */
+function openMacros() {
+  const { page, id } = route();
+  const card = page === "inbox" && id ? cardOf(id) : null;
+  if (!card || card.holder?.id !== state.me?.id || !["reply", "close"].some((act) => card.may.includes(/** @type {Action} */ (act)))) return false;
+  showDialog({ kind: "macro", id: card.id });
+  return true;
+}
+
 /** @param {KeyboardEvent} event */
 function onKey(event) {
+  // While writing as well: with Control it is no letter (WCAG 2.1.4 speaks of keys alone).
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && letter(event) === "k" && state.phase === "ready" && !document.querySelector("dialog[open]")) {
+    if (openMacros()) event.preventDefault();
+    return;
+  }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (state.phase !== "ready" || !settingsOf(state.me).shortcuts) return;
   if (isField(event.target) || document.querySelector("dialog[open], [popover]:popover-open")) return;
@@ -80,6 +98,11 @@ function onKey(event) {
   if (key === "?") {
     event.preventDefault();
     showDialog({ kind: "help" });
+    return;
+  }
+  // An offer is answered wherever one is.
+  if ((key === "a" || key === "d") && answerOffer(key === "a" ? "accept" : "decline")) {
+    event.preventDefault();
     return;
   }
   if (!inbox) return;
@@ -115,7 +138,7 @@ function onKey(event) {
       first("return");
       break;
     case "o":
-      first("transfer");
+      first("transfer", "to_queue");
       break;
     case "s":
       first("level2");
@@ -131,6 +154,9 @@ function onKey(event) {
     case "p":
       if (!id || !cardOf(id)?.may.includes("reply")) return;
       showDialog({ kind: "canned", id });
+      break;
+    case "m":
+      if (!openMacros()) return;
       break;
     case "i":
       if (!id || !state.conversations.get(id)?.mayNote) return;

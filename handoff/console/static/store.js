@@ -11,10 +11,11 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
 
 /**
  * @typedef {object} State
- * @property {"loading"|"login"|"ready"|"failed"} phase
+ * @property {"loading"|"login"|"password"|"ready"|"failed"} phase
  * @property {import("./types.js").Me|null} me
  * @property {string} lang language of the texts now shown
  * @property {Map<string, import("./types.js").Card>} cards
+ * @property {import("./components/views.js").View[]} views saved searches, with their counts
  * @property {Map<string, import("./types.js").Conversation>} conversations those opened in this session
  * @property {Map<string, import("./types.js").Pending[]>} pending by conversation
  * @property {import("./types.js").Colleague[]} colleagues
@@ -27,10 +28,12 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {{is_open: boolean, text: string}|null} open
  * @property {{status: "connecting"|"online"|"offline", dataAt: number|null, retryAt: number|null}} net
  * @property {Toast[]} toasts
+ * @property {{id: string, text: string, latvian: string}|null} beside what was put into the composer of a conversation in another language, and the same in Latvian
  * @property {{kind: string, id?: string, with?: any}|null} dialog `with`: what else the dialog needs
  * @property {"about"|"knowledge"} detailsTab what the right pane shows
  * @property {Map<string, {id: string, name: string, until: number}[]>} looking colleagues who have a conversation open
  * @property {string|null} noting the conversation in which a private note is being written instead of an answer
+ * @property {{id: string, seq: number}|null} correcting the message of mine that is being corrected
  * @property {Set<string>} busy conversations with an action under way
  */
 
@@ -40,6 +43,7 @@ export let state = {
   me: null,
   lang: "lv",
   cards: new Map(),
+  views: [],
   conversations: new Map(),
   pending: new Map(),
   colleagues: [],
@@ -55,7 +59,9 @@ export let state = {
   dialog: null,
   detailsTab: "about",
   looking: new Map(),
+  beside: null,
   noting: null,
+  correcting: null,
   busy: new Set(),
 };
 

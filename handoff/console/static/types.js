@@ -2,11 +2,12 @@
 // Shapes of what the console API sends (docs/protocol.md). Only types: this module exports nothing at run time.
 
 /** @typedef {"bot"|"queued"|"offered"|"active"|"on_hold"|"level2"|"wrap_up"|"closed"|"abandoned"} CardState */
-/** @typedef {"take"|"reply"|"return"|"transfer"|"accept"|"decline"|"level2"|"level2_done"|"hold"|"resume"|"close"|"hide"|"unhide"} Action */
+/** @typedef {"take"|"reply"|"return"|"transfer"|"accept"|"decline"|"level2"|"level2_done"|"hold"|"resume"|"close"|"hide"|"unhide"|"assign"|"to_queue"} Action */
 /** @typedef {{id: string, name: string}} Named */
 /** `name` is `outside` of somebody who answered on the platform itself. @typedef {{kind: "citizen"|"assistant"|"operator"|"specialist"|"system", name: string|null}} Author */
 /** @typedef {"direct"|"public"|"private"} Mode */
-/** @typedef {{kind: string, name: string|null, url: string|null, size: number|null}} Attachment */
+/** `id`, `type` and `state` of a file that lies with us; `url` of one on a platform. @typedef {{kind: string, name: string|null, url: string|null, size: number|null, id?: string, type?: string, state?: "ready"|"checking"|"infected"|"erased"}} Attachment */
+/** A file that is on its way with a message. @typedef {{id: string, name: string, size: number}} PendingFile */
 /** What became of a message on its platform; null in the web chat. @typedef {"queued"|"sent"|"delivered"|"read"|"failed"|"unknown"|"cancelled"|null} Delivery */
 
 /**
@@ -107,6 +108,33 @@
  */
 
 /**
+ * @typedef {object} Level2Clock
+ * @property {string} since
+ * @property {string} soon_at half of the time has gone
+ * @property {string} late_at four fifths have
+ * @property {string} due_at
+ * @property {string|null} answered_at
+ * @property {boolean} overdue on record as late
+ */
+
+/**
+ * One clock of a conversation; times are working times.
+ * @typedef {object} ServiceClock
+ * @property {"waiting"|"first_response"|"handling"|"resolution"|"level2"|"comment"} kind
+ * @property {string} started_at
+ * @property {number|null} target_s null: measured, not judged
+ * @property {string|null} soon_at half of the time has gone
+ * @property {string|null} late_at four fifths have
+ * @property {string|null} due_at null while it stands still
+ * @property {boolean} paused
+ * @property {number} spent_s before `runs_from`; of a stopped one all
+ * @property {string|null} runs_from
+ * @property {string|null} stopped_at
+ * @property {string|null} cause why it stopped
+ * @property {boolean} breached
+ */
+
+/**
  * @typedef {object} Card
  * @property {string} id
  * @property {number} version
@@ -119,6 +147,7 @@
  * @property {string|null} topic
  * @property {Named|null} municipality
  * @property {string|null} summary
+ * @property {import("./components/guides.js").Progress|null} [plan]
  * @property {string|null} reason
  * @property {string|null} waiting_since
  * @property {string} opened_at
@@ -127,6 +156,10 @@
  * @property {{ts: string, author: Author|string, text: string}|null} last
  * @property {Named|null} holder
  * @property {Named|null} offered_to
+ * @property {{since: string, until: string|null, routed: boolean}|null} offer `routed`: by the router, nobody holds it
+ * @property {{id: string, name: string, mode: string}|null} queue while it waits
+ * @property {{code: string, text: string}|null} waits_for why nobody has been asked
+ * @property {number} weight in hundredths of a unit of capacity
  * @property {Named|null} specialist
  * @property {Named|null} level2_institution
  * @property {number} unread
@@ -140,25 +173,48 @@
  * @property {Place|null} composer null in the web chat
  * @property {{ref: string, text: string, url: string|null}|null} post
  * @property {{since: string, soon_at: string, late_at: string}|null} clock of an answer that is due on a platform
+ * @property {Level2Clock|null} level2_clock until when the institution should answer; null when it is not at level 2
+ * @property {ServiceClock|null} service_clock what is due first of what we promised; null when nothing is
  */
 
-/** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, enter_sends: boolean, theme: "auto"|"light"|"dark"}} Settings */
+/** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, enter_sends: boolean, theme: "auto"|"light"|"dark", push_waiting: boolean, push_offers: boolean, push_mentions: boolean}} Settings */
 
 /**
  * @typedef {object} Me
  * @property {string} id
+ * @property {boolean} [made_up] figures and conversations of the past were made up for the demo
  * @property {string} name
  * @property {string} email
- * @property {"operator"|"specialist"|"supervisor"|"editor"|"admin"} role
+ * @property {"operator"|"specialist"|"supervisor"|"editor"|"accountant"|"admin"} role
  * @property {string|Named|null} centre
  * @property {string|Named|null} institution
  * @property {string} lang
  * @property {"available"|"away"} availability
+ * @property {string|null} away_reason when it was not my own choice
+ * @property {number} capacity
  * @property {Partial<Settings>|null} settings
  * @property {string} csrf
+ * @property {boolean} must_change_password an administrator handed out the password
  */
 
-/** @typedef {{id: string, name: string, role: string, availability: string, online: boolean, load: number}} Colleague */
+/**
+ * Presence, availability and load are three facts; `carries` is in hundredths of a unit.
+ * @typedef {{id: string, name: string, role: string, availability: "available"|"away", online: boolean, load: number, carries: number,
+ *   capacity: number, away_reason: string|null}} Colleague
+ */
+/**
+ * @typedef {{id: string, common: boolean, title: string, name: Record<string, string>, enabled: boolean, mode: "offers"|"pull",
+ *   institutions: string[], services: string[], topics: string[], languages: string[], channels: string[], skills: Record<string, number>,
+ *   centres: string[], overflow_after_s: number|null, overflow_centres: string[], offer_timeout_s: number, version: number, waiting: number}} Queue
+ */
+/**
+ * @typedef {{id: string, name: string, role: string, centre: Named|null, online: boolean, availability: string, away_reason: string|null,
+ *   carries: number, capacity: number, languages: string[], skills: Record<string, number>, version: number}} Serving
+ */
+/**
+ * @typedef {{queues: Queue[], people: Serving[], weights: {version: number, webchat: number, direct: number, comment: number},
+ *   known: {channels: string[], centres: Named[], services: Named[], skills: string[]}}} Queues
+ */
 /** @typedef {{ts: string, kind: string, actor: string|Named|null, text: string|null}} TimelineEvent */
 
 /**
@@ -216,6 +272,9 @@
  * @property {Suggestion[]} suggestions
  * @property {{id: string, channel: string, name: string}[]} deep_links accounts that a link can lead to
  * @property {("link"|"unlink"|"code"|"deep_link")[]} may
+ * @property {{id: string, text: string, at: string, author: {id: string, name: string}, may_delete: boolean}[]} notes about the citizen
+ * @property {{conversation: string, at: string, name: string|null, email: string|null, phone: string|null}[]} consents
+ * @property {("note"|"export"|"erase")[]} rights
  */
 
 /**
@@ -227,6 +286,7 @@
  * @property {string} aspect_name
  * @property {string} text
  * @property {string} lang
+ * @property {string|null} latvian the same in Latvian, where `lang` is another language
  * @property {{title: string, url: string, date: string|null}|null} source
  * @property {number|null} probability
  */
@@ -238,6 +298,7 @@
  * @property {string} conversation
  * @property {string} text
  * @property {Mode} [mode]
+ * @property {PendingFile[]} [attachments]
  * @property {string} ts
  * @property {"sending"|"failed"} state
  * @property {string|null} error a text for the person

@@ -266,5 +266,5 @@ async def test_cases_of_channels_are_priced_and_named(hooked: Hooked, people: Wo
     hooked.stage.clock.push(timedelta(minutes=31))
     await hooked.stage.gateway.sweep.once()
     (row,) = (await liga.http.get("/cases", params={"channel": "facebook"})).json()["rows"]
-    assert (row["site"], row["tariff"], row["amount_eur"]) == (hooked.account.name, "facebook-2026", "1.00")
+    assert (row["site"], row["tariff"], row["amount_eur"]) == (hooked.account.name, "assistant-2026", "0.00")
     await liga.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -27,6 +28,11 @@ _SOURCES = [
 _REGISTRATION_ON_X = _ROOT / "connectors/x/registration.py"
 
 
+@cache
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
 def _values(node: ast.expr | None) -> Iterator[str]:
     """What an expression may come to, as far as it stands there; not what it asks."""
     match node:
@@ -44,7 +50,7 @@ def _named(names: Iterable[str]) -> Iterator[str]:
     """What is given to, or given back by, something of these names."""
     wanted = set(names)
     for path in _SOURCES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes(path):
             match node:
                 case ast.keyword(arg=str(arg), value=value) if arg in wanted:
                     yield from _values(value)
@@ -59,19 +65,21 @@ def _named(names: Iterable[str]) -> Iterator[str]:
 def _called(*names: str, under: Iterable[Path] = _SOURCES) -> Iterator[str]:
     """First arguments of calls of these names."""
     for path in under:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, ast.Call) and node.args:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name in names:
                     yield from _values(node.args[0])
 
 
+@cache
 def _reasons() -> set[str]:
     found = {*_named(["reason"]), *_called("_failed"), *_BY_CODE.values(), *(reason for _, reason in _FORBIDDEN)}
     # X's word for "the account itself", which becomes ``permission``; and why a conversation waits for a person.
     return found - {"account", "not_delivered"} | {"earlier_part_failed"}
 
 
+@cache
 def _problems() -> set[str]:
     given = _named(["problem", "problems", "webhook_problems"])
     return {*given, *_called("found"), *_called("add", under=[_REGISTRATION_ON_X])}

@@ -18,6 +18,7 @@ from handoff.state_machine import ENDED
 from kit.errors import PieturaError
 from tests.handoff.channels.saboteur import Crash, Saboteur
 from tests.handoff.channels.world import World
+from tests.size import sized
 
 _RUNS = itertools.count(1)
 _RESULTS = {
@@ -204,7 +205,7 @@ async def _search(world: World, examples: int) -> None:
 
 @pytest.mark.slow
 async def test_any_interleaving_on_sqlite(world: World) -> None:
-    await _search(world, 40)
+    await _search(world, sized(20, 40))
 
 
 @pytest.mark.slow

@@ -28,6 +28,8 @@ from handoff.channels.response_times import FIGURES, Judged, ResponseTimes, Summ
 from handoff.console.cards import Cards
 from handoff.conversations.models import Conversation, Event
 from handoff.service_clock.service import WorkingCalendar
+from handoff.service_level import year as service_year
+from handoff.service_level.models import LevelClock
 from handoff.staff.models import Audit
 from handoff.staff.repository import seen
 from handoff.staff.schemas import Viewer
@@ -35,6 +37,7 @@ from kit.clock import iso
 from kit.errors import PieturaError
 from tests.handoff.channels.hooked import Hooked, add_account
 from tests.handoff.channels.world import PAGE, World
+from tests.size import LONG
 from tests.stage import WORKING, MovableClock
 
 _HOUR = timedelta(hours=1)
@@ -767,10 +770,36 @@ async def _live_through(url: str, seed: int) -> None:
     # The day was a day: nothing is left untried.
     assert [name for name, count in total.counts.items() if not count and name != "open_in_time"] == []
     assert day.looks["clocks"] > 20
+    await _clocks_agree(world)
     await world.close()
 
 
+async def _clocks_agree(world: World) -> None:
+    """The clock of each comment stopped when the report says, whoever told it late; and the quality part counts the same."""
+    broker, now = world.worker.broker, world.clock.now()
+    judged = await ResponseTimes(broker).judged(_wanted(_DAY, _DAY))
+    async with broker.db.read() as session:
+        found = await session.scalars(select(LevelClock).where(LevelClock.kind == "comment"))
+        rows = {row.conversation_id: row for row in found}
+        november = service_year.Year(date(2026, 11, 1))
+        counted = (await service_year.figures(session, november, now))["social_answered"]
+    causes = {"in_time": "answered", "late": "answered", "closed_unanswered": "ended", "withdrawn": "withdrawn"}
+    for one in judged:
+        row = rows.pop(one.comment.conversation_id)
+        assert (row.due_at, row.cause) == (one.due_at, causes.get(one.standing))
+        if one.standing in ("in_time", "late"):
+            assert row.stopped_at == one.answered_at
+            assert row.breached_at == (row.due_at if one.standing == "late" else None)
+            assert -(-row.spent_us // 1_000_000) == one.working_s
+    assert rows == {}
+    standings = Counter(one.standing for one in judged)
+    total = sum((month for months in counted.values() for month in months), service_year.Count())
+    whole = sum(standings[name] for name in ("in_time", "late", "open_late", "closed_unanswered"))
+    assert (total.part, total.whole) == (standings["in_time"], whole)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not LONG, reason="SQLite lives through the day in the long tests only (make soak)")
 async def test_a_day_at_random_agrees_with_the_event_log(sqlite_url: str) -> None:
     await _live_through(sqlite_url, 1)
 

@@ -24,8 +24,9 @@ from handoff.publications.schemas import Composed
 from handoff.publications.service import Publications
 from handoff.publications.tasks import Publisher
 from handoff.staff.models import Audit, Staff
+from handoff.staff.passwords import hash_password
 from handoff.staff.schemas import Viewer
-from handoff.staff.service import Accounts, hash_password, viewer_of
+from handoff.staff.service import Accounts, viewer_of
 from kit.i18n import Catalogue
 from tests.handoff.channels.world import FACEBOOK, ScriptedConnector, Worker, World
 

@@ -21,6 +21,9 @@
  * @property {() => void} written
  * @property {(event: KeyboardEvent) => void} key
  * @property {(event: Event) => void} submit
+ * @property {() => void} attach
+ * @property {(event: Event) => void} picked
+ * @property {(event: ClipboardEvent) => void} pasted
  * @property {() => void} startNew
  *
  * @typedef {ReturnType<typeof layout>} Layout
@@ -71,7 +74,7 @@ export function layout(config, texts, on) {
    */
   const button = (look, onclick, more = {}) => h('button', { type: 'button', class: look, onclick, ...more });
 
-  const name = plain(config.name);
+  const name = () => plain(texts.own('title', config.name));
   const privacyUrl = safeUrl(config.privacy_url);
 
   // ---- launcher and invitation
@@ -83,11 +86,13 @@ export function layout(config, texts, on) {
   });
   launcher.append(icon('chat'), worded(h('span', { class: 'launcher-text' }), 'launcher'), badge);
   const invitation = h('div', { role: 'status' });
+  const outages = h('div', { class: 'outages', role: 'status' });
   const announcer = h('div', { class: 'sr', role: 'status' });
-  const dock = h('div', { class: 'dock' }, invitation, launcher, announcer);
+  const dock = h('div', { class: 'dock' }, outages, invitation, launcher, announcer);
 
   // ---- head
-  const title = h('h2', { class: 'title' }, name);
+  const title = h('h2', { class: 'title' });
+  labels.push(() => write(title, name()));
   const who = h('p', { class: 'who', role: 'status' });
   const langs = texts.languages.map((code) => {
     const native = nativeName(code);
@@ -142,6 +147,8 @@ export function layout(config, texts, on) {
   dismiss.append(icon('close'));
   const problem = h('div', { class: 'banner problem', hidden: true }, icon('alert'), problemText, dismiss);
 
+  const notices = h('div', { class: 'notices', role: 'status' });
+
   // ---- messages
   const notice = h('div', { class: 'notice' });
   labels.push(() => {
@@ -194,15 +201,55 @@ export function layout(config, texts, on) {
     'aria-describedby': 'input-hint counter',
     oninput: on.written,
     onkeydown: on.key,
+    onpaste: on.pasted,
   });
   labels.push(() => set(input, 'placeholder', texts.t('input_placeholder')));
   const sendButton = named(h('button', { type: 'submit', class: 'send' }, icon('send')), 'send');
   const counter = h('p', { class: 'counter', id: 'counter', hidden: true });
-  const field = h('div', { class: 'field' }, input, sendButton);
+  // Files: a button that opens what there is to say about them, and the two ways to choose one.
+  const limits = config.attachments;
+  const attachButton = named(
+    button('attach', on.attach, { 'aria-expanded': 'false', 'aria-controls': 'tray', hidden: !limits }),
+    'attach',
+  );
+  attachButton.append(icon('clip'));
+  /** @param {Record<string, unknown>} more */
+  const chooser = (more) =>
+    h('input', { type: 'file', class: 'sr', tabindex: '-1', 'aria-hidden': 'true', onchange: on.picked, ...more });
+  const picker = chooser({ multiple: true, accept: limits?.accept });
+  // A telephone's own dialog does not offer the camera where documents may be chosen, too.
+  const camera = chooser({ accept: 'image/jpeg,image/png', capture: 'environment' });
+  const chooseButton = button('secondary', () => picker.click());
+  chooseButton.append(icon('file'), worded(h('span'), 'attach_choose'));
+  const cameraButton = button('secondary touch', () => camera.click());
+  cameraButton.append(icon('camera'), worded(h('span'), 'attach_camera'));
+  const chosen = h('ul', { class: 'chosen-list' });
+  const fileProblem = h('p', { class: 'error', role: 'alert', hidden: true });
+  const fileLimits = h('p', { class: 'tray-note' });
+  labels.push(() => {
+    const size = texts.number((limits?.file ?? 0) / 1024 / 1024);
+    write(fileLimits, limits ? texts.t('attach_limits', { size, count: limits.per_message }) : '');
+    set(tray, 'aria-label', texts.t('attach'));
+    set(chosen, 'aria-label', texts.t('files'));
+  });
+  const tray = h(
+    'div',
+    { class: 'tray', id: 'tray', role: 'group', hidden: true },
+    h('div', { class: 'tray-warning' }, icon('shield'), worded(h('p'), 'attach_note')),
+    chosen,
+    fileProblem,
+    h('div', { class: 'row' }, chooseButton, cameraButton),
+    fileLimits,
+    picker,
+    camera,
+  );
+  const dropHere = h('div', { class: 'drop', 'aria-hidden': 'true' }, icon('clip'), worded(h('span'), 'attach_drop'));
+  const field = h('div', { class: 'field' }, attachButton, input, sendButton);
   const composer = h(
     'form',
     { class: 'composer', onsubmit: on.submit },
     worded(h('label', { class: 'sr', for: 'input' }), 'input_label'),
+    tray,
     field,
     counter,
     worded(h('p', { class: 'sr', id: 'input-hint' }), 'input_hint'),
@@ -218,11 +265,13 @@ export function layout(config, texts, on) {
     head,
     h('div', { role: 'status' }, line),
     h('div', { role: 'alert' }, problem),
+    notices,
     scroll,
     h('div', { class: 'foot' }, below, h('div', { role: 'status' }, wait), ask, composer, ended),
+    dropHere,
     speaker,
   );
-  labels.push(() => set(panel, 'aria-label', texts.t('dialog', { name })));
+  labels.push(() => set(panel, 'aria-label', texts.t('dialog', { name: name() })));
 
   const root = h('section', { class: 'root' }, dock, panel);
   labels.push(() => {
@@ -235,8 +284,11 @@ export function layout(config, texts, on) {
   return {
     announcer,
     ask,
+    attachButton,
     badge,
     below,
+    chooseButton,
+    chosen,
     composer,
     contactSlot,
     contactStatus,
@@ -246,6 +298,7 @@ export function layout(config, texts, on) {
     ended,
     endedText,
     field,
+    fileProblem,
     input,
     invitation,
     launcher,
@@ -257,6 +310,8 @@ export function layout(config, texts, on) {
     menuButton,
     menuWrap,
     newButton,
+    notices,
+    outages,
     over,
     panel,
     problem,
@@ -267,6 +322,7 @@ export function layout(config, texts, on) {
     scroll,
     sendButton,
     speaker,
+    tray,
     typing,
     wait,
     waitText,

@@ -6,10 +6,12 @@
  * @typedef {{open: () => void, close: () => void, setLanguage: (lang: string) => void}} App
  */
 
+import { Notices } from './notices.js';
 import { Proactive } from './proactive.js';
 import { Session } from './session.js';
 import { Store } from './store.js';
 import { Texts } from './texts.js';
+import { Uploads } from './uploads.js';
 import { View } from './view.js';
 
 const CONFIG_WITHIN_MS = 8_000;
@@ -48,7 +50,8 @@ async function configuration(origin, site, store) {
   for (let attempt = 0; ; attempt += 1) {
     try {
       const config = await fetchConfig(origin, site);
-      store.keep(store.lasting, 'config', config);
+      // A notice is of its hour and so is an invitation: what was told at an earlier visit is not told again.
+      store.keep(store.lasting, 'config', { ...config, notices: [], proactive: [] });
       return config;
     } catch (reason) {
       if (reason instanceof Refused) {
@@ -99,25 +102,56 @@ export async function start({ origin, site, lang }) {
 
   /** @type {View} */
   let view;
+  /** @type {Notices} */
+  let notices;
+  const uploads = config.attachments
+    ? new Uploads({
+        origin,
+        site,
+        limits: config.attachments,
+        texts,
+        token: () => session.token,
+        changed: () => {
+          session.uploadsMoved();
+          view?.changed('files');
+        },
+      })
+    : null;
+  /** @type {Session} */
   const session = new Session({
     url: `${origin.replace(/^http/, 'ws')}/chat/ws?site=${encodeURIComponent(site)}`,
     store,
+    uploads,
+    lost: () => texts.t('file_lost'),
     lang: () => texts.lang,
-    changed: (change) => view?.changed(change),
+    changed: (change) => (change === 'notices' ? notices?.changed() : view?.changed(change)),
   });
+  /** @param {Record<string, string>} words */
+  const inLang = (words) => words[texts.lang] ?? words[config.lang] ?? words['lv'] ?? '';
   const proactive = new Proactive({
     rules: Array.isArray(config.proactive) ? config.proactive : [],
     store,
     quiet: () => view.isOpen || session.open,
-    show: (rule) => view.invite(rule ? rule.text[texts.lang] ?? rule.text[config.lang] ?? rule.text['lv'] ?? '' : ''),
+    show: (rule) => view.invite(rule ? inLang(rule.text) : '', rule?.begin ? { title: inLang(rule.begin.title), payload: rule.begin.payload } : null),
   });
   view = new View({
     config,
     texts,
     session,
+    uploads,
     store,
-    onDeclined: () => proactive.decline(),
+    onDeclined: (invitation) => proactive.decline(invitation),
     onLanguage: (code) => setLanguage(code),
+  });
+
+  notices = new Notices({
+    url: `${origin}/chat/notices?site=${encodeURIComponent(site)}`,
+    first: config.notices ?? [],
+    store,
+    texts,
+    panel: view.el.notices,
+    dock: view.el.outages,
+    closed: () => (view.isOpen ? view.focusInside() : view.el.launcher.focus()),
   });
 
   /** @param {string} code */
@@ -127,12 +161,18 @@ export async function start({ origin, site, lang }) {
     store.keep(store.lasting, 'lang', { lang: texts.lang, page: pageLang });
     if (texts.lang === before) return;
     view.label();
+    notices.show();
     session.languageChanged();
   }
 
   store.onOtherTab((name) => {
     if (name !== 'lang' || !texts.choose(firstLanguage(store, pageLang))) return;
     view.label();
+    notices.show();
+  });
+
+  store.onOtherTab((name) => {
+    if (name === 'notices') notices.show();
   });
 
   document.body.append(view.host);

@@ -19,6 +19,23 @@
  * @property {Choice[]} [buttons]
  * @property {Link[]} [links]
  * @property {Source|null} [source]
+ * @property {Attachment[]} [attachments]
+ * @property {string|null} [placeholder] what stands at the end of `text` for files
+ * @property {boolean} [edited] it was corrected after it had been sent
+ *
+ * @typedef {object} Attachment
+ * @property {string} [id] of a file that lies with us
+ * @property {string} kind `image` or `file`
+ * @property {string|null} name
+ * @property {string} [type]
+ * @property {number|null} size bytes
+ * @property {'ready'|'checking'|'infected'|'erased'} [state]
+ *
+ * @typedef {object} AttachmentLimits
+ * @property {number} file bytes of one file
+ * @property {number} conversation bytes of all files of a conversation
+ * @property {number} per_message
+ * @property {string} accept for the browser's dialog
  *
  * @typedef {'assistant'|'waiting'|'operator'|'on_hold'|'specialist'|'ended'} Phase
  *
@@ -43,9 +60,25 @@
  * @typedef {{t: 'contact_ok'}} ContactOkFrame
  * @typedef {{t: 'error', code: string, id: string|null, text: string, retry: boolean, retry_after_s: number}} ErrorFrame
  * @typedef {{t: 'pong'}} PongFrame
- * @typedef {WelcomeFrame|AckFrame|MessageFrame|StateFrame|TypingFrame|SeenFrame|RatedFrame|ContactOkFrame|ErrorFrame|PongFrame} ServerFrame
+ * @typedef {{t: 'notices'}} NoticesFrame the notices have changed: ask for them
+ * @typedef {WelcomeFrame|AckFrame|MessageFrame|StateFrame|TypingFrame|SeenFrame|RatedFrame|ContactOkFrame|ErrorFrame|PongFrame|NoticesFrame} ServerFrame
  *
- * @typedef {{id: string, page: string, after_s: number, text: Record<string, string>}} ProactiveRule
+ * @typedef {object} ProactiveRule when the chat invites
+ * @property {string} id
+ * @property {string} page pattern for path and fragment
+ * @property {'time'|'scroll'|'form_error'|'inactive'|'unfinished'} [when] what happened on the page; `time` where it is not said
+ * @property {number} after_s seconds after that
+ * @property {number} [share] percent of the page's height that was scrolled to
+ * @property {'session'|'day'|'week'} [once]
+ * @property {Record<string, string>} text by language
+ * @property {{title: Record<string, string>, payload: string}|null} [begin] the plan that is offered
+ *
+ * @typedef {object} Notice what everybody is told
+ * @property {string} id another one when the words change
+ * @property {'information'|'outage'} kind
+ * @property {Record<string, string>} text by language
+ * @property {number} starts_in_s seconds from the answer
+ * @property {number} ends_in_s
  *
  * @typedef {object} Config answer to `GET /chat/config`
  * @property {string} site
@@ -56,6 +89,8 @@
  * @property {Record<string, Record<string, string>>} texts by language, then by key
  * @property {ProactiveRule[]} proactive
  * @property {string} privacy_url
+ * @property {Notice[]} [notices]
+ * @property {AttachmentLimits|null} [attachments] null where files are not taken
  */
 
 /** Longest message, in Unicode characters (the server counts the same way). */

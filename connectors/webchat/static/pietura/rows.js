@@ -19,24 +19,29 @@
 
 import { anchor, plain, rich, safeUrl, verbatim } from './content.js';
 import { h, icon } from './dom.js';
+import { messageFiles } from './files.js';
 
 /**
  * @param {Entry} entry
  * @param {Texts} texts
  * @param {boolean} news whether it has just come, as opposed to being replayed
  * @param {(title: string, payload: string) => void} choose
+ * @param {import('./uploads.js').Uploads|null} uploads
  * @returns {Row}
  */
-export function messageRow(entry, texts, news, choose) {
+export function messageRow(entry, texts, news, choose, uploads) {
   const { message } = entry;
   const { kind } = message.author;
   const newWindow = texts.t('new_window');
   const lang = message.lang || null;
+  const files = uploads ? (message.attachments ?? []).filter((one) => one.id) : [];
+  const words = files.length ? wordsOf(message) : message.text;
   const body = h(
     'div',
     { class: 'body', lang },
-    ...(entry.own ? verbatim(message.text) : rich(message.text, newWindow)),
+    ...(!words ? [] : entry.own ? verbatim(words) : rich(words, newWindow)),
   );
+  if (uploads && files.length) body.append(messageFiles(files, texts, uploads));
   /** @type {HTMLElement|null} */
   let choices = null;
   if (!entry.own) {
@@ -77,11 +82,21 @@ export function messageRow(entry, texts, news, choose) {
     }
   }
   const by = byline(entry, texts);
+  if (message.edited) by.append(h('span', { class: 'edited' }, texts.t('edited')));
   // Its changes are told by the view where they matter; the log speaks of new messages only.
   const meta = h('div', { class: 'meta', 'aria-live': 'off', hidden: !entry.own });
   const look = entry.own ? 'own' : kind === 'operator' || kind === 'specialist' ? 'person' : kind;
   const element = h('div', { class: `msg ${look}${news ? ' new' : ''}` }, by, body, choices, meta);
   return { element, message, arrived: news ? Date.now() : 0, by, choices, meta, shown: '' };
+}
+
+/**
+ * The text without the mark that stands in it for files: these are shown by themselves.
+ * @param {Message} message
+ * @returns {string}
+ */
+function wordsOf({ text, placeholder }) {
+  return placeholder && text.endsWith(placeholder) ? text.slice(0, -placeholder.length).trimEnd() : text;
 }
 
 /**

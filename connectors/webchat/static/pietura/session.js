@@ -28,7 +28,7 @@
  * @property {Date} at
  * @property {Message} message
  *
- * @typedef {'entries'|'state'|'status'|'typing'|'problem'|'contact'|'rated'} Change
+ * @typedef {'entries'|'state'|'status'|'typing'|'problem'|'contact'|'rated'|'files'|'notices'} Change
  */
 
 import { Connection } from './connection.js';
@@ -39,6 +39,8 @@ const RESEND_AFTER_MS = 12_000;
 /** From here on the citizen is told that the message has not gone out: at once with no line, later with one. */
 const UNSENT_OFFLINE_MS = 4_000;
 const UNSENT_ONLINE_MS = 30_000;
+/** A message whose files no page sends any longer: the tab that had them was closed. */
+const FILES_LOST_MS = 120_000;
 /** A replay is over when nothing has followed for so long. */
 const REPLAY_QUIET_MS = 700;
 /** How long a skipped number may come late. */
@@ -51,11 +53,15 @@ export class Session {
    * @param {object} options
    * @param {string} options.url of the socket
    * @param {import('./store.js').Store} options.store
+   * @param {import('./uploads.js').Uploads|null} [options.uploads]
+   * @param {() => string} [options.lost] what is said of a message whose files are lost
    * @param {() => string} options.lang
    * @param {(change: Change) => void} options.changed
    */
-  constructor({ url, store, lang, changed }) {
+  constructor({ url, store, uploads = null, lost = () => '', lang, changed }) {
     this.store = store;
+    this.uploads = uploads;
+    this.lost = lost;
     this.lang = lang;
     this.changed = changed;
 
@@ -107,7 +113,13 @@ export class Session {
       wish: undefined,
     };
 
-    for (const item of store.outbox()) this.show(item);
+    const uploading = /** @type {string[]} */ (store.read(store.tab, 'uploading') ?? []);
+    for (const item of store.outbox()) {
+      this.show(item);
+      // A file cannot be kept over a page load; the words can.
+      if (uploading.includes(item.id) && item.attachments?.length && !item.uploaded) this.loseFiles(item);
+    }
+    store.keep(store.tab, 'uploading', null);
     store.onOtherTab((name) => this.otherTab(name));
 
     this.connection = new Connection({
@@ -156,12 +168,15 @@ export class Session {
   /**
    * @param {string} text
    * @param {string|null} [payload] of the button that was pressed
+   * @param {import('./protocol.js').Attachment[]} [attachments] files that may still be on their way
    */
-  send(text, payload = null) {
+  send(text, payload = null, attachments = []) {
     /** @type {Outgoing} */
     const item = { id: uuid(), text, payload, lang: this.lang(), at: this.nextTime() };
+    if (attachments.length) item.attachments = attachments;
     this.store.putOut(item);
     this.show(item);
+    this.noteUploading();
     this.typing(false);
     this.start();
     this.flush();
@@ -172,9 +187,20 @@ export class Session {
   retry(id) {
     const item = this.out.get(id);
     if (!item) return;
-    const { failed: _, ...again } = item;
+    const { failed: _, gone, ...again } = item;
+    if (again.attachments && this.uploads) {
+      const files = gone ? this.uploads.anew(again.attachments) : again.attachments;
+      // Without the files it would be another message: they have to be attached again.
+      if (!files || !this.uploads.standing(files).held) return;
+      if (gone) again.uploaded = false;
+      again.attachments = files;
+      for (const file of files) this.uploads.retry(String(file.id));
+      const entry = this.entries.get(id);
+      if (entry) entry.message = { ...entry.message, attachments: files };
+    }
     this.out.set(id, again);
     this.store.putOut(again);
+    this.noteUploading();
     this.sentAt.delete(id);
     this.holdUntil.delete(id);
     this.delays.delete(id);
@@ -195,6 +221,46 @@ export class Session {
     this.entries.delete(id);
     this.changed('entries');
     return item?.text ?? '';
+  }
+
+  /** @param {string} id @returns {import('./protocol.js').Attachment[]} files of a message that waits or was refused */
+  filesOf(id) {
+    return this.out.get(id)?.attachments ?? [];
+  }
+
+  /** A file has come further, has arrived, or has failed: messages that wait for it go out or say why not. */
+  uploadsMoved() {
+    this.settleFiles();
+    this.flush();
+  }
+
+  settleFiles() {
+    for (const item of this.out.values()) {
+      if (!item.attachments || item.uploaded || item.failed || !this.uploads) continue;
+      const { ready, failed, held } = this.uploads.standing(item.attachments);
+      if (held && ready) {
+        item.uploaded = true;
+        this.store.putOut(item);
+      } else if (failed?.error) {
+        item.failed = failed.error;
+        this.store.putOut(item);
+        this.changed('entries');
+      }
+    }
+    this.noteUploading();
+  }
+
+  /** So that the next page of this tab knows which messages have lost their files. */
+  noteUploading() {
+    const ids = [...this.out.values()].filter((item) => item.attachments && !item.uploaded).map((item) => item.id);
+    this.store.keep(this.store.tab, 'uploading', ids.length ? ids : null);
+  }
+
+  /** @param {Outgoing} item */
+  loseFiles(item) {
+    const failed = { ...item, failed: this.lost() };
+    this.out.set(item.id, failed);
+    this.store.putOut(failed);
   }
 
   end() {
@@ -352,6 +418,9 @@ export class Session {
       case 'error':
         this.refused(frame);
         break;
+      case 'notices':
+        this.changed('notices');
+        break;
       default:
       // A frame of a later protocol version is no reason to stop.
     }
@@ -380,6 +449,7 @@ export class Session {
     this.replaying = replay;
     if (replay) this.quietSoon();
     this.apply(frame.state);
+    this.uploads?.lineBack();
     this.flush();
     this.wishAgain();
     this.changed('problem');
@@ -495,7 +565,7 @@ export class Session {
         this.sentAt.delete(item.id);
         setTimeout(() => this.flush(), wait + 50);
       } else {
-        const failed = { ...item, failed: frame.text || frame.code };
+        const failed = { ...item, failed: frame.text || frame.code, gone: frame.code === 'attachment_gone' };
         this.out.set(item.id, failed);
         this.store.putOut(failed);
       }
@@ -548,15 +618,24 @@ export class Session {
   flush() {
     if (this.status !== 'online') return;
     const now = Date.now();
+    this.settleFiles();
     for (const item of [...this.out.values()].sort((one, other) => one.at - other.at)) {
       if (item.failed) continue;
+      if (item.attachments && !item.uploaded) {
+        if (this.uploads?.standing(item.attachments).held) break;
+        if (now - item.at > FILES_LOST_MS) this.loseFiles(item);
+        // Another tab has them and sends it.
+        continue;
+      }
       const held = this.holdUntil.get(item.id) ?? 0;
       // What was written later must not overtake what the server asked to hold back.
       if (held > now) break;
       this.holdUntil.delete(item.id);
       const before = this.sentAt.get(item.id);
       if (before !== undefined && now - before < RESEND_AFTER_MS) continue;
-      if (!this.connection.send({ t: 'send', id: item.id, text: item.text, payload: item.payload })) return;
+      const files = item.attachments?.map((file) => file.id);
+      const frame = { t: 'send', id: item.id, text: item.text, payload: item.payload, ...(files && { attachments: files }) };
+      if (!this.connection.send(frame)) return;
       this.sentAt.set(item.id, now);
     }
     this.tick();
@@ -593,6 +672,7 @@ export class Session {
         author,
         text: item.text,
         lang: item.lang,
+        attachments: item.attachments ?? [],
       },
     });
     this.tick();
@@ -647,7 +727,11 @@ export class Session {
     } else if (name.startsWith('out:')) {
       const id = name.slice(4);
       const item = this.store.outbox().find((each) => each.id === id);
-      if (item) {
+      if (item?.failed && item.attachments && this.uploads?.standing(item.attachments).held) {
+        // That tab gave up on files which this one has in hand.
+        const { failed: _, ...mine } = item;
+        this.out.set(id, mine);
+      } else if (item) {
         this.show(item);
         this.start();
       } else {

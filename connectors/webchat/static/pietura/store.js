@@ -9,6 +9,9 @@
  * @property {string|null} payload of the button that was pressed
  * @property {string} lang
  * @property {number} at when it was written, milliseconds since 1970
+ * @property {import('./protocol.js').Attachment[]} [attachments] files that go with it
+ * @property {boolean} [uploaded] whether they are all with the server
+ * @property {boolean} [gone] the server no longer has one of them
  * @property {string} [failed] why the server refused it for good, in the citizen's language
  */
 

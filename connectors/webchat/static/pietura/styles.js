@@ -90,6 +90,8 @@ a:hover { text-decoration-thickness: 2px; }
 .invite-open { flex: 1; text-align: start; padding: 14px 4px 14px 18px; border-radius: inherit; overflow-wrap: anywhere; }
 .invite-open strong { display: block; color: var(--accent); font-size: 13px; margin-block-end: 2px; }
 .invite .round { margin: 6px; }
+.invite { flex-wrap: wrap; }
+.invite-begin { flex: 1 0 calc(100% - 36px); margin: 0 18px 14px; }
 
 /* Panel */
 .panel {
@@ -149,6 +151,18 @@ a:hover { text-decoration-thickness: 2px; }
 .banner-text { flex: 1; min-inline-size: 0; }
 .banner.problem { background: var(--danger-bg); color: var(--danger); border-color: currentColor; }
 .banner .link { flex: none; }
+.notices { flex: none; max-block-size: 40%; overflow-y: auto; }
+.public-notice {
+  display: flex; align-items: flex-start; gap: 10px; padding: 8px 8px 8px 16px; font-size: 14px; line-height: 1.45;
+  background: var(--calm-bg); border-block-end: 1px solid var(--calm-line);
+}
+.public-notice .icon { margin-block-start: 8px; }
+.public-notice .round .icon { margin: 0; }
+.public-notice bdi { padding-block: 7px; overflow-wrap: anywhere; white-space: pre-line; }
+.public-notice.outage > .icon { color: var(--danger); }
+.outages { display: grid; gap: 8px; max-inline-size: 320px; }
+.outages .public-notice { border: 1px solid var(--calm-line); border-radius: 16px; box-shadow: var(--shadow); }
+.dock:has([aria-expanded="true"]) .outages { display: none; }
 .pulse { inline-size: 10px; block-size: 10px; border-radius: 50%; background: currentColor; flex: none; animation: pulse 1.4s ease-in-out infinite; }
 @keyframes pulse { 50% { opacity: .25; } }
 .link {
@@ -271,6 +285,43 @@ a:hover { text-decoration-thickness: 2px; }
 .counter { padding: 6px 14px 0; font-size: 13px; color: var(--muted); text-align: end; }
 .counter.over { color: var(--danger); font-weight: 600; }
 .over-limit { border-color: var(--danger); }
+/* Files */
+.attach { flex: none; display: grid; place-items: center; inline-size: 38px; block-size: 38px; border-radius: 50%; color: var(--muted); border: 1px solid transparent; }
+.attach:hover, .attach[aria-expanded="true"] { color: var(--accent); background: var(--surface); }
+.attach:not([hidden]) + .input { padding-inline-start: 2px; }
+.tray { display: grid; gap: 10px; margin-block-end: 10px; padding: 12px; border: 1px solid var(--line); border-radius: 14px; background: var(--surface); max-block-size: min(45vh, 300px); overflow-y: auto; }
+.tray-warning { display: flex; gap: 8px; font-size: 13.5px; line-height: 1.45; }
+.tray-warning .icon { color: var(--accent); inline-size: 18px; block-size: 18px; margin-block-start: 1px; }
+.tray-note { font-size: 12.5px; line-height: 1.4; color: var(--muted); }
+.tray .secondary { display: inline-flex; align-items: center; gap: 8px; padding-inline: 14px; background: var(--bg); }
+.tray .error { margin: 0; }
+.touch { display: none !important; }
+@media (pointer: coarse) { .touch { display: inline-flex !important; } }
+.chosen-list, .files { list-style: none; display: grid; gap: 6px; }
+.chosen-list:empty { display: none; }
+.chosen { display: flex; align-items: center; gap: 8px; padding: 6px 4px 6px 10px; border: 1px solid var(--line); border-radius: 10px; background: var(--bg); font-size: 14px; }
+.chosen.failed { border-color: var(--danger); }
+.chosen.failed small { color: var(--danger); }
+.chosen-what { flex: 1; min-inline-size: 0; display: grid; overflow-wrap: anywhere; line-height: 1.35; }
+.chosen small, .file small { font-size: 12.5px; color: var(--muted); }
+.chosen progress { inline-size: 100%; block-size: 4px; margin-block-start: 4px; accent-color: var(--accent); }
+.body .files { padding: 0; justify-items: start; }
+.body > * + .files { margin-block-start: 8px; }
+.file-box { display: grid; gap: 4px; justify-items: start; max-inline-size: 100%; }
+.file {
+  display: inline-flex; align-items: center; gap: 8px; min-block-size: 40px; max-inline-size: 100%; padding: 6px 12px 6px 10px; text-align: start;
+  border: 1px solid var(--control); border-radius: 10px; background: var(--bg); color: var(--text); font-size: 14px; line-height: 1.35;
+}
+.file span { display: grid; min-inline-size: 0; overflow-wrap: anywhere; }
+button.file:hover bdi { text-decoration: underline; }
+span.file { border-style: dashed; }
+.file.infected small { color: var(--danger); }
+.file-problem:not(:empty) { font-size: 13px; padding: 2px 8px; border-radius: 6px; background: var(--bg); color: var(--danger); }
+.picture { display: block; border: 1px solid var(--control); border-radius: 10px; overflow: hidden; background: var(--bg); max-inline-size: 100%; }
+.picture canvas { display: block; block-size: auto; max-inline-size: 100%; min-inline-size: 48px; min-block-size: 48px; }
+.edited { font-style: italic; }
+.drop { display: none; position: absolute; inset: 0; z-index: 6; place-content: center; justify-items: center; gap: 8px; background: var(--bg); color: var(--accent); border: 3px dashed var(--accent); border-radius: inherit; font-weight: 600; pointer-events: none; opacity: .94; }
+.dropping .drop { display: grid; }
 .ended { padding: 12px 16px; padding-block-end: max(12px, env(safe-area-inset-bottom)); }
 .ended button { inline-size: 100%; }
 .over { margin-block-start: 18px; display: grid; gap: 14px; }

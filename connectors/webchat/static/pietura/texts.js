@@ -48,6 +48,24 @@ export class Texts {
   }
 
   /**
+   * A text that a site may have of its own; the catalogue has none.
+   * @param {string} key without the prefix `widget.`
+   * @param {string} otherwise
+   * @returns {string}
+   */
+  own(key, otherwise) {
+    return this.catalogues[this.lang]?.[`widget.${key}`] || otherwise;
+  }
+
+  /**
+   * @param {number} value
+   * @returns {string}
+   */
+  number(value) {
+    return new Intl.NumberFormat(LOCALES[this.lang] ?? this.lang, { maximumFractionDigits: 1 }).format(value);
+  }
+
+  /**
    * @param {Date} date
    * @returns {string} hours and minutes, in the citizen's time zone
    */

@@ -9,10 +9,12 @@
  * @typedef {import('./session.js').Session} Session
  * @typedef {import('./forms.js').Form} Form
  * @typedef {import('./rows.js').Row} Row
+ * @typedef {import('./uploads.js').Uploads} Uploads
  */
 
 import { plain } from './content.js';
 import { h, icon, set, write } from './dom.js';
+import { showChosen } from './files.js';
 import { layout } from './layout.js';
 import { lengthOf, TEXT_LIMIT } from './protocol.js';
 import { messageRow, showDelivery } from './rows.js';
@@ -33,14 +35,16 @@ export class View {
    * @param {Config} options.config
    * @param {import('./texts.js').Texts} options.texts
    * @param {Session} options.session
+   * @param {Uploads|null} [options.uploads] null where files are not taken
    * @param {import('./store.js').Store} options.store
-   * @param {() => void} options.onDeclined the citizen closed the chat or the invitation
+   * @param {(invitation: boolean) => void} options.onDeclined the citizen closed the chat, or the invitation
    * @param {(lang: string) => void} options.onLanguage
    */
-  constructor({ config, texts, session, store, onDeclined, onLanguage }) {
+  constructor({ config, texts, session, uploads = null, store, onDeclined, onLanguage }) {
     this.config = config;
     this.texts = texts;
     this.session = session;
+    this.uploads = uploads;
     this.store = store;
     this.onDeclined = onDeclined;
 
@@ -54,6 +58,8 @@ export class View {
     this.atEnd = true;
     this.lastTop = 0;
     this.lastUnread = 0;
+    /** The file whose failure was told last. */
+    this.failedSaid = '';
     this.newestKey = '';
     this.contactLater = false;
     /** @type {Form|null} */
@@ -87,6 +93,9 @@ export class View {
       written: () => this.written(),
       key: (event) => this.inputKey(event),
       submit: (event) => this.submit(event),
+      attach: () => this.toggleTray(),
+      picked: (event) => this.picked(event),
+      pasted: (event) => this.pasted(event),
       startNew: () => this.startNew(),
     });
     this.el.input.value = String(store.read(store.tab, 'draft') ?? '');
@@ -105,6 +114,7 @@ export class View {
       event.stopPropagation();
       if (!this.el.menu.hidden) this.closeMenu(true);
       else if (!this.el.ask.hidden) this.cancelEnd();
+      else if (!this.el.tray.hidden && !this.uploads?.chosen.length) this.toggleTray();
       else this.close();
     });
     // The back gesture of a phone asks a full-screen dialog to close.
@@ -129,6 +139,8 @@ export class View {
       focused?.focus();
     });
     document.addEventListener('visibilitychange', () => this.look());
+    if (this.uploads) this.listenToDrops();
+    this.el.log.addEventListener('drawn', () => (this.atEnd ? this.stick() : undefined));
     const room = window.visualViewport;
     const refit = () => {
       if (!room || !this.isOpen) return;
@@ -140,6 +152,28 @@ export class View {
     };
     room?.addEventListener('resize', refit);
     room?.addEventListener('scroll', refit);
+  }
+
+  /** A file may be dropped anywhere on the panel. */
+  listenToDrops() {
+    const { panel } = this.el;
+    const takes = (/** @type {DragEvent} */ event) =>
+      !this.el.composer.hidden && Boolean(event.dataTransfer?.types.includes('Files'));
+    panel.addEventListener('dragover', (event) => {
+      if (!takes(event)) return;
+      event.preventDefault();
+      panel.classList.add('dropping');
+    });
+    panel.addEventListener('dragleave', (event) => {
+      const next = /** @type {Node|null} */ (event.relatedTarget);
+      if (!next || !panel.contains(next)) panel.classList.remove('dropping');
+    });
+    panel.addEventListener('drop', (event) => {
+      panel.classList.remove('dropping');
+      if (!takes(event)) return;
+      event.preventDefault();
+      this.addFiles(event.dataTransfer?.files ?? []);
+    });
   }
 
   // ---- opening and closing --------------------------------------------------------------------------------------
@@ -190,12 +224,15 @@ export class View {
     this.el.launcher.hidden = false;
     set(this.el.launcher, 'aria-expanded', 'false');
     if (hadFocus || document.activeElement === document.body) this.el.launcher.focus();
-    this.onDeclined();
+    this.onDeclined(false);
     this.renderBadge();
   }
 
-  /** @param {string} text of the invitation; empty takes it away */
-  invite(text) {
+  /**
+   * @param {string} text of the invitation; empty takes it away
+   * @param {{title: string, payload: string}|null} [begin] what may be begun at once
+   */
+  invite(text, begin = null) {
     if (!text || this.isOpen) {
       this.el.invitation.replaceChildren();
       return;
@@ -210,7 +247,7 @@ export class View {
         onclick: () => {
           const hadFocus = this.shadow.activeElement === close;
           this.invite('');
-          this.onDeclined();
+          this.onDeclined(true);
           if (hadFocus) this.el.launcher.focus();
         },
       },
@@ -223,10 +260,23 @@ export class View {
         h(
           'button',
           { type: 'button', class: 'invite-open', title: this.texts.t('proactive_open'), onclick: () => this.open() },
-          h('strong', {}, plain(this.config.name)),
+          h('strong', {}, plain(this.texts.own('title', this.config.name))),
           h('bdi', {}, plain(text)),
         ),
         close,
+        begin &&
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'choice invite-begin',
+              onclick: () => {
+                this.open();
+                this.choose(begin.title, begin.payload);
+              },
+            },
+            plain(begin.title),
+          ),
       ),
     );
   }
@@ -292,14 +342,111 @@ export class View {
   submit(event) {
     event.preventDefault();
     const text = this.el.input.value.trim();
-    if (!text || lengthOf(text) > TEXT_LIMIT) {
+    const chosen = this.uploads?.chosen ?? [];
+    if ((!text && !chosen.length) || lengthOf(text) > TEXT_LIMIT) {
       this.el.input.focus();
       return;
     }
+    // What has failed for good would be left behind unnoticed.
+    const failed = chosen.find((upload) => upload.state === 'failed' && upload.error);
+    if (failed) {
+      this.showFileProblem(this.texts.t('attach_failed', { name: plain(failed.name) }));
+      return;
+    }
     this.setInput('');
-    this.session.send(text);
+    this.session.send(text, null, this.uploads?.take() ?? []);
+    this.showFileProblem('');
+    this.closeTray();
     this.follow({ force: true, smooth: true });
     this.el.input.focus();
+  }
+
+  // ---- files -----------------------------------------------------------------------------------------------------
+
+  toggleTray() {
+    if (!this.el.tray.hidden) {
+      this.closeTray();
+      this.el.input.focus();
+      return;
+    }
+    this.openTray();
+    this.el.chooseButton.focus();
+  }
+
+  openTray() {
+    this.el.tray.hidden = false;
+    set(this.el.attachButton, 'aria-expanded', 'true');
+    this.stick();
+  }
+
+  closeTray() {
+    this.el.tray.hidden = true;
+    set(this.el.attachButton, 'aria-expanded', 'false');
+    this.renderFiles();
+  }
+
+  /** @param {Event} event of one of the two file inputs */
+  picked(event) {
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    const files = [...(field.files ?? [])];
+    // The same file may be chosen again.
+    field.value = '';
+    this.addFiles(files);
+  }
+
+  /** @param {ClipboardEvent} event */
+  pasted(event) {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || !this.uploads) return;
+    event.preventDefault();
+    this.addFiles(files);
+  }
+
+  /** @param {Iterable<File>} files */
+  addFiles(files) {
+    if (!this.uploads) return;
+    const before = this.uploads.chosen.length;
+    this.openTray();
+    // Without a line and a token there is nowhere to send them.
+    this.session.start();
+    const problem = this.uploads.add(files);
+    this.showFileProblem(problem);
+    const added = this.uploads.chosen.slice(before).map((upload) => plain(upload.name));
+    if (added.length && !problem) write(this.el.speaker, this.texts.t('attach_added', { names: added.join(', ') }));
+    this.stick();
+    // On a touch screen the focus in the text field would raise the keyboard over the files.
+    if (added.length && !matchMedia('(pointer: coarse)').matches) this.el.input.focus();
+  }
+
+  /** @param {string} text empty when there is none */
+  showFileProblem(text) {
+    write(this.el.fileProblem, text);
+    this.el.fileProblem.hidden = !text;
+    this.stick();
+  }
+
+  renderFiles() {
+    if (!this.uploads) return;
+    const focused = this.el.chosen.contains(this.shadow.activeElement);
+    showChosen(this.el.chosen, this.uploads, this.texts);
+    const failed = this.uploads.chosen.find((upload) => upload.state === 'failed' && upload.error);
+    if (failed && this.failedSaid !== failed.id) {
+      this.failedSaid = failed.id;
+      write(this.el.speaker, `${plain(failed.name)}: ${failed.error}`);
+    }
+    if (!this.uploads.chosen.length && this.failedSaid) {
+      this.failedSaid = '';
+      this.showFileProblem('');
+    }
+    // The pressed button went away with its row.
+    if (focused && !this.el.chosen.contains(this.shadow.activeElement)) this.el.chooseButton.focus();
+    this.renderSendButton();
+  }
+
+  renderSendButton() {
+    const length = lengthOf(this.el.input.value.trim());
+    const nothing = length === 0 && !this.uploads?.chosen.length;
+    set(this.el.sendButton, 'aria-disabled', nothing || length > TEXT_LIMIT ? 'true' : null);
   }
 
   /** @param {string} text */
@@ -319,7 +466,7 @@ export class View {
     const length = lengthOf(this.el.input.value.trim());
     const left = TEXT_LIMIT - length;
     const over = left < 0;
-    set(this.el.sendButton, 'aria-disabled', length === 0 || over ? 'true' : null);
+    this.renderSendButton();
     set(this.el.input, 'aria-invalid', over ? 'true' : null);
     this.el.field.classList.toggle('over-limit', over);
     this.el.counter.classList.toggle('over', over);
@@ -360,6 +507,7 @@ export class View {
     this.rating?.label();
     this.rows.clear();
     this.dividers.clear();
+    this.el.chosen.replaceChildren();
     set(this.el.log, 'aria-live', 'off');
     this.el.log.replaceChildren();
     this.renderAll();
@@ -373,6 +521,7 @@ export class View {
     this.renderProblem();
     this.renderTyping();
     this.renderInput();
+    this.renderFiles();
     this.renderBadge();
   }
 
@@ -400,6 +549,9 @@ export class View {
       case 'problem':
         this.renderProblem();
         break;
+      case 'files':
+        this.renderFiles();
+        break;
     }
   }
 
@@ -419,6 +571,7 @@ export class View {
     /** @type {Entry|null} */
     let before = null;
     let arrived = false;
+    let changed = false;
 
     /** @param {HTMLElement} element */
     const put = (element) => {
@@ -438,14 +591,18 @@ export class View {
       let row = this.rows.get(entry.key);
       if (row && row.message !== entry.message && !sameContent(row.message, entry.message)) row = undefined;
       if (!row) {
-        row = messageRow(entry, this.texts, !this.session.replaying, (title, payload) => this.choose(title, payload));
+        const known = this.rows.has(entry.key);
+        const choose = (/** @type {string} */ title, /** @type {string} */ payload) => this.choose(title, payload);
+        row = messageRow(entry, this.texts, !this.session.replaying && !known, choose, this.uploads);
         this.rows.set(entry.key, row);
-        arrived = true;
+        // What has merely changed is heard where it stands; nobody is pulled to it.
+        arrived ||= !known;
+        changed ||= known;
       }
       row.message = entry.message;
       const follows = !fresh && !newDay && before !== null && sameAuthor(before, entry);
       row.element.classList.toggle('follows', follows);
-      if (!entry.own) row.by.classList.toggle('sr', follows);
+      if (!entry.own) row.by.classList.toggle('sr', follows && !entry.message.edited);
       if (row.choices) row.choices.hidden = entry !== newest || this.session.state.phase === 'ended';
       this.renderDelivery(row, entry);
       put(row.element);
@@ -463,6 +620,8 @@ export class View {
     if (arrived && this.isOpen) {
       if (this.pinned) this.follow({ smooth: !this.session.replaying });
       else if (isNew && newest && !newest.own) this.el.below.hidden = false;
+    } else if (changed) {
+      this.stick();
     }
   }
 
@@ -493,10 +652,16 @@ export class View {
     const turned = showDelivery(row, entry, this.texts, { delivery: session.delivery(entry), remark }, {
       retry: () => session.retry(entry.key),
       edit: () => {
+        const files = session.filesOf(entry.key);
         this.setInput(session.discard(entry.key));
+        if (files.length) {
+          this.uploads?.putBack(files);
+          this.openTray();
+        }
         this.el.input.focus();
       },
       remove: () => {
+        for (const file of session.filesOf(entry.key)) this.uploads?.remove(String(file.id));
         session.discard(entry.key);
         this.focusInside();
       },
@@ -703,7 +868,7 @@ export class View {
     set(
       this.el.launcher,
       'aria-label',
-      count ? this.texts.t('launcher_unread', { count }) : this.texts.t('launcher_label'),
+      this.texts.t(count ? 'launcher_unread' : 'launcher_label', { count, launcher: this.texts.t('launcher') }),
     );
     if (count > this.lastUnread && !this.session.replaying) {
       const last = this.session.ordered().findLast((entry) => !entry.own);
@@ -800,6 +965,16 @@ function sameAuthor(one, other) {
  */
 function sameContent(one, other) {
   const look = (/** @type {import('./protocol.js').Message} */ it) =>
-    JSON.stringify([it.author.kind, it.author.name, it.text, it.buttons ?? [], it.links ?? [], it.source ?? null]);
+    JSON.stringify([
+      it.author.kind,
+      it.author.name,
+      // The mark for files is the server's own; with the files in hand the words alone are compared.
+      it.placeholder && it.text.endsWith(it.placeholder) ? it.text.slice(0, -it.placeholder.length).trimEnd() : it.text,
+      it.buttons ?? [],
+      it.links ?? [],
+      it.source ?? null,
+      (it.attachments ?? []).map((file) => [file.id, file.state]),
+      Boolean(it.edited),
+    ]);
   return look(one) === look(other);
 }

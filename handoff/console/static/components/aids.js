@@ -5,7 +5,7 @@ import { refill } from "../actions.js";
 import { html } from "../html.js";
 import { label, t } from "../i18n.js";
 import { showDialog } from "../session.js";
-import { useStore } from "../store.js";
+import { set, useStore } from "../store.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 import { Icon } from "./icons.js";
 
@@ -22,8 +22,14 @@ const gaps = new Set();
 /** The first gap that still stands in a text: nobody is to be greeted as "[vārds]". @param {string} text @returns {string|null} */
 export const openGap = (text) => text.match(GAP)?.find((gap) => gaps.has(gap)) ?? null;
 
-/** Put a text into the composer, and select its first gap so that typing fills it. @param {string} conversation @param {string} text */
-export function insert(conversation, text) {
+/**
+ * Put a text into the composer, and select its first gap so that typing fills it.
+ * @param {string} conversation
+ * @param {string} text
+ * @param {string|null} [latvian] the same in Latvian: shown beside it as long as it stands in the composer
+ */
+export function insert(conversation, text, latvian = null) {
+  set({ beside: latvian ? { id: conversation, text, latvian } : null });
   for (const gap of text.match(GAP) ?? []) gaps.add(gap);
   refill(conversation, text, true);
   setTimeout(() => {
@@ -36,6 +42,14 @@ export function insert(conversation, text) {
     field.setSelectionRange(at, at + (gap?.length ?? 0));
     field.scrollTop = 0;
   }, 0);
+}
+
+/** What was inserted, in Latvian: who sends it knows what it says. @param {{id: string, text: string}} props `text`: of the composer */
+export function Beside({ id, text }) {
+  const beside = useStore((s) => s.beside);
+  // A gap that was filled in changes the text: its first words are enough to know it by.
+  if (!beside || beside.id !== id || !text.includes(beside.text.split("[")[0].slice(0, 40).trim())) return null;
+  return html`<p class="beside" role="note"><span class="badge badge--lang" aria-hidden="true">LV</span><span class="vh">${t("beside.latvian")}</span><span lang="lv">${beside.latvian}</span></p>`;
 }
 
 /** @param {number} probability */
@@ -97,12 +111,13 @@ export function Aids({ id, lang }) {
       </button>
       ${open && html`<ol class="aids__list" role="list">${found.answers.map((answer, i) => html`
         <li key=${`${answer.service.id}-${answer.aspect}`}>
-          <button type="button" class="aid" data-aid=${i + 1} title=${answer.text} aria-keyshortcuts=${`${i + 1} Alt+${i + 1}`} onClick=${() => insert(id, answer.text)}>
+          <button type="button" class="aid" data-aid=${i + 1} title=${answer.text} aria-keyshortcuts=${`${i + 1} Alt+${i + 1}`} onClick=${() => insert(id, answer.text, answer.latvian)}>
             <kbd aria-hidden="true">${i + 1}</kbd>
             <span class="aid__what"><bdi>${answer.service.title}</bdi> · ${answer.aspect_name}</span>
             ${answer.lang !== lang && html`<span class="badge badge--lang"><span aria-hidden="true">${answer.lang.toUpperCase()}</span><span class="vh">${label("language", answer.lang)}</span></span>`}
             <span class="aid__chance">${answer.probability !== null && percent(answer.probability)}</span>
             <span class="aid__text" lang=${answer.lang}>${answer.text}</span>
+            ${answer.latvian && html`<span class="aid__latvian" lang="lv">${answer.latvian}</span>`}
           </button>
         </li>`)}</ol>`}
     </section>`;

@@ -12,15 +12,27 @@ import { Alert } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { fold } from "./picklist.js";
 
-/** @typedef {{id: string, shortcut: string, title: string, text: string, lang: string}} Canned */
+/** @typedef {{id: string, shortcut: string, title: string, text: string, lang: string, latvian: string|null, other?: string}} Canned `other`: further words it is found by */
+/** @typedef {{id: string, group_name: string, texts: Record<string, string>}} Phrase */
 
 /** How well a canned answer fits the words: its shortcut first, then its title, then its text; 0 is not at all. @param {Canned} one @param {string} wanted */
 function fits(one, wanted) {
   if (!wanted) return 1;
   if (fold(one.shortcut).startsWith(wanted)) return 4;
   if (fold(one.title).includes(wanted)) return 3;
-  return fold(one.text).includes(wanted) || fold(one.shortcut).includes(wanted) ? 2 : 0;
+  return fold(one.text).includes(wanted) || fold(one.other ?? "").includes(wanted) || fold(one.shortcut).includes(wanted) ? 2 : 0;
 }
+
+/** A phrase in the citizen's language, found by its words in any of the three. @param {Phrase} one @param {string} lang @returns {Canned} */
+const asCanned = (one, lang) => ({
+  id: `phrase-${one.id}`,
+  shortcut: "",
+  title: one.group_name,
+  text: one.texts[lang] ?? one.texts.lv,
+  lang: one.texts[lang] ? lang : "lv",
+  latvian: lang === "lv" ? null : one.texts.lv,
+  other: Object.values(one.texts).join(" "),
+});
 
 /** @param {{id: string}} props */
 export function CannedDialog({ id }) {
@@ -33,8 +45,9 @@ export function CannedDialog({ id }) {
   const close = () => showDialog(null);
 
   useEffect(() => {
-    api.get(api.conversationPath(id, "canned")).then(
-      (answer) => setAll(answer.canned),
+    const lang = cardOf(id)?.lang ?? "lv";
+    Promise.all([api.get(api.conversationPath(id, "canned")), api.get("phrases")]).then(
+      ([answer, book]) => setAll([...answer.canned, ...book.phrases.map((/** @type {Phrase} */ one) => asCanned(one, lang))]),
       (problem) => {
         if (!(problem instanceof api.ApiError)) throw problem;
         setError(reason(problem));
@@ -53,7 +66,7 @@ export function CannedDialog({ id }) {
   const take = (one) => {
     close();
     // The dialog gives the focus back first.
-    setTimeout(() => insert(id, one.text), 0);
+    setTimeout(() => insert(id, one.text, one.latvian), 0);
   };
   useEffect(() => {
     if (all && hurried.current && shown[0]) take(shown[0]);
@@ -88,9 +101,10 @@ export function CannedDialog({ id }) {
       ${all && !shown.length && html`<p class="muted">${t(all.length ? "pick.nothing" : "canned.none")}</p>`}
       <ul class="canned" role="list" ref=${list}>${shown.map((one) => html`
         <li key=${one.id}><button type="button" class="canned__one" onClick=${() => take(one)} onKeyDown=${onKey}>
-          <span class="canned__title"><bdi>${one.title}</bdi></span><code class="canned__shortcut">/${one.shortcut}</code>
+          <span class="canned__title"><bdi>${one.title}</bdi></span>${one.shortcut && html`<code class="canned__shortcut">/${one.shortcut}</code>`}
           ${one.lang !== conversationLang && html`<span class="badge badge--lang"><span aria-hidden="true">${one.lang.toUpperCase()}</span><span class="vh">${label("language", one.lang)}</span></span>`}
           <span class="canned__text" lang=${one.lang}>${one.text}</span>
+          ${one.latvian && html`<span class="canned__latvian" lang="lv">LV: ${one.latvian}</span>`}
         </button></li>`)}</ul>
     </>`;
 }

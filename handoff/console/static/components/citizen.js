@@ -13,6 +13,7 @@ import { showDialog, toast } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { Button } from "./bits.js";
+import { CitizenRights } from "./citizenrights.js";
 import { Icon } from "./icons.js";
 import { ChannelIcon, PlaceNote } from "./social.js";
 
@@ -195,6 +196,7 @@ export function CitizenCard({ card }) {
         ? html`<ol class="pasts">${citizen.history.map((one) => html`<${Past} key=${one.conversation} one=${one} />`)}</ol>`
         : html`<p class="muted">${t("citizen.no_history")}</p>`}
       ${citizen.hidden > 0 && html`<p class="muted">${t("citizen.hidden", { count: citizen.hidden })}</p>`}
+      <${CitizenRights} key=${`rights-${card.id}`} card=${card} citizen=${citizen} />
     </section>`;
 }
 

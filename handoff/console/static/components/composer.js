@@ -2,16 +2,23 @@
 // Where the answer is written, or the reason why it cannot be.
 import { begin, send, together, typing, whenRefilled } from "../actions.js";
 import { lengthOn } from "../count.js";
-import { html } from "../html.js";
+import { cx, html } from "../html.js";
 import { t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
 import { settingsOf, showDialog } from "../session.js";
 import { useStore } from "../store.js";
+import { attach, take, useChosen } from "../attaching.js";
+import { beginCorrecting } from "../correcting.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { AidButtons, Aids, openGap } from "./aids.js";
+import { AttachButton, Chosen } from "./attach.js";
+import { CorrectionWriter } from "./correction.js";
+import { AidButtons, Aids, Beside, openGap } from "./aids.js";
 import { Button } from "./bits.js";
 import { Icon } from "./icons.js";
+import { GuideButton } from "./guides.js";
+import { MacroButton } from "./macros.js";
 import { NoteSwitch, NoteWriter } from "./notes.js";
+import { Spelling } from "./spelling.js";
 import { takeAid } from "../shortcuts.js";
 import { Facts, isConfirmed, Modes, useWays } from "./ways.js";
 
@@ -55,6 +62,8 @@ export function Composer({ card }) {
   const busy = useStore((s) => s.busy.has(card.id));
   const noting = useStore((s) => s.noting === card.id);
   const mayNote = useStore((s) => s.conversations.get(card.id)?.mayNote ?? false);
+  const corrected = useStore((s) => (s.correcting?.id === card.id && s.conversations.get(card.id)?.messages.find((one) => one.seq === s.correcting?.seq)) || null);
+  if (corrected && card.may.includes("reply")) return html`<${CorrectionWriter} key=${corrected.id} card=${card} message=${corrected} />`;
   if (noting && mayNote) return html`<${NoteWriter} key=${card.id} card=${card} me=${me} />`;
   if (card.may.includes("reply")) return html`<${Writer} key=${card.id} card=${card} me=${me} />`;
   const ways = WAYS_ON.filter((action) => card.may.includes(action)).slice(0, 2);
@@ -78,6 +87,9 @@ function Writer({ card, me }) {
   const enterSends = useStore((s) => settingsOf(s.me).enter_sends);
   const { ways, way, choose } = useWays(card, me);
   const place = card.composer;
+  const files = useChosen(id);
+  const [dropping, setDropping] = useState(false);
+  const takesFiles = !place;
 
   useEffect(() => {
     const timer = setTimeout(() => writeDraft(me, id, text), DRAFT_DELAY_MS);
@@ -111,14 +123,19 @@ function Writer({ card, me }) {
   const closed = Boolean(place) && !way?.allowed;
 
   const goOut = (/** @type {string} */ said) => {
-    send(id, said, mode);
+    send(id, said, mode, takesFiles ? take(id) : []);
     setText("");
     writeDraft(me, id, "");
     field.current?.focus();
   };
   const submit = () => {
     const said = text.trim();
-    if (!said) return;
+    if (!said && !files.length) return;
+    const broken = files.find((one) => one.state === "failed");
+    if (broken) {
+      setProblem(t("files.failed", { name: broken.name }));
+      return;
+    }
     if (closed) {
       setProblem(ways.some((one) => one.allowed) ? t("social.mode.choose") : t("social.mode.none"));
       return;
@@ -147,6 +164,8 @@ function Writer({ card, me }) {
       event.preventDefault();
       event.stopPropagation();
       document.getElementById("conversation-title")?.focus();
+    } else if (event.key === "ArrowUp" && !text && !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey && beginCorrecting(id)) {
+      event.preventDefault();
     } else if (event.key === "/" && !text && !event.altKey && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       showDialog({ kind: "canned", id });
@@ -162,12 +181,21 @@ function Writer({ card, me }) {
       }
     }
   };
+  /** @param {Iterable<File>} list */
+  const add = async (list) => setProblem(await attach(id, list));
+  /** @param {any} event */
+  const carriesFiles = (event) => takesFiles && Boolean(event.dataTransfer?.types.includes("Files"));
   const described = ["composer-hint", place && "composer-facts", problem && "composer-problem"].filter(Boolean).join(" ");
   return html`
-    <form class=${mode === "public" && !closed ? "composer composer--public" : "composer"} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(); }}>
+    <form class=${cx("composer", mode === "public" && !closed && "composer--public", dropping && "composer--drop")}
+      onDragOver=${(/** @type {any} */ e) => { if (carriesFiles(e)) { e.preventDefault(); setDropping(true); } }}
+      onDragLeave=${(/** @type {any} */ e) => { if (!e.currentTarget.contains(e.relatedTarget)) setDropping(false); }}
+      onDrop=${(/** @type {any} */ e) => { setDropping(false); if (carriesFiles(e)) { e.preventDefault(); add(e.dataTransfer.files); } }}
+      onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(); }}>
       <${Aids} id=${id} lang=${card.lang} />
       ${place && html`<${Modes} ways=${ways} way=${way} place=${place} onChoose=${choose} />`}
       ${place && html`<${Facts} id="composer-facts" place=${place} way=${way} parts=${Boolean(parts)} />`}
+      <${Beside} id=${id} text=${text} />
       <label class="vh" for="composer-text">${t(mode === "public" ? "social.composer_public" : "composer.label")}</label>
       <textarea id="composer-text" ref=${field} class="input composer__text" rows="2" value=${text} lang=${card.lang} spellcheck
         placeholder=${t(mode === "public" && !closed ? "social.placeholder_public" : "composer.placeholder")} aria-describedby=${described} aria-invalid=${tooLong || problem ? "true" : undefined}
@@ -175,14 +203,20 @@ function Writer({ card, me }) {
           setText(e.target.value);
           typing(id, e.target.value.trim() !== "");
         }}
+        onPaste=${(/** @type {any} */ e) => { if (takesFiles && e.clipboardData?.files.length) { e.preventDefault(); add(e.clipboardData.files); } }}
         onKeyDown=${onKey}></textarea>
+      <${Spelling} text=${text} lang=${card.lang} onReplace=${setText} />
+      <${Chosen} id=${id} />
       ${problem && html`<p class="field__error" id="composer-problem" role="alert">${problem}</p>`}
       <div class="composer__foot">
+        <${AttachButton} id=${id} here=${takesFiles} onProblem=${setProblem} />
         <${AidButtons} id=${id} />
+        <${MacroButton} id=${id} />
+        <${GuideButton} id=${id} />
         <${NoteSwitch} id=${id} />
         <p id="composer-hint" class="composer__hint">${t(enterSends ? "composer.hint_enter" : "composer.hint_ctrl")}</p>
         ${shown && html`<p class=${tooLong ? "composer__count composer__count--over" : "composer__count"} role="status">${t("composer.left", { count: limit - length })}</p>`}
-        <${Button} type="submit" kind="primary" icon="send" busy=${!text.trim() || tooLong || closed}>${t(mode === "public" && !closed ? "social.send_public" : mode === "private" && !closed ? "social.send_private" : "composer.send")}</>
+        <${Button} type="submit" kind="primary" icon="send" busy=${(!text.trim() && !files.length) || tooLong || closed}>${t(mode === "public" && !closed ? "social.send_public" : mode === "private" && !closed ? "social.send_private" : "composer.send")}</>
       </div>
     </form>`;
 }

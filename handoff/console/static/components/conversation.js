@@ -2,6 +2,7 @@
 // The middle pane: who it is, what may be done, everything that was said, the composer.
 import { begin, markNotesSeen, markRead } from "../actions.js";
 import { cx, html } from "../html.js";
+import { useCorrectable } from "../correcting.js";
 import { dayKey, dayName, label, t } from "../i18n.js";
 import { isMine } from "../model.js";
 import { conversationHash } from "../router.js";
@@ -12,12 +13,15 @@ import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js
 import { Button, LangBadge, StateChip } from "./bits.js";
 import { SuggestionNote } from "./citizen.js";
 import { Composer } from "./composer.js";
+import { PlanProgress } from "./guides.js";
 import { useDecides } from "./delivery.js";
 import { Icon } from "./icons.js";
+import { Level2Due } from "./level2clock.js";
 import { authorName, MessageView, PendingView } from "./message.js";
 import { NoteView } from "./notes.js";
 import { PlaceNotes } from "./placenotes.js";
-import { AnswerClock, From, nameOfTalk, placeName, writerName } from "./social.js";
+import { OwnClock } from "./serviceclock.js";
+import { From, nameOfTalk, placeName, writerName } from "./social.js";
 import { ThreadView } from "./thread.js";
 
 /** @typedef {import("../types.js").Action} Action */
@@ -33,6 +37,8 @@ const ACTIONS = [
   ["close", "done"],
   ["hold", "pause"],
   ["transfer", "swap"],
+  ["to_queue", "swap"],
+  ["assign", "people"],
   ["level2", "expert"],
   ["hide", "hide"],
   ["unhide", "show"],
@@ -48,7 +54,8 @@ function Actions({ card }) {
   const me = useStore((s) => s.me);
   const busy = useStore((s) => s.busy.has(card.id));
   const menu = useRef(/** @type {HTMLElement|null} */ (null));
-  const allowed = ACTIONS.filter(([action]) => card.may.includes(action));
+  // One button hands on, to whomever is allowed: its dialog asks to whom.
+  const allowed = ACTIONS.filter(([action]) => card.may.includes(action) && !(action === "to_queue" && card.may.includes("transfer")));
   const hints = settingsOf(me).shortcuts;
   if (!allowed.length) return null;
   // When it is mine, ending it is the button in colour; else whatever makes it mine.
@@ -81,6 +88,7 @@ function Messages({ id }) {
   const end = useRef(/** @type {HTMLElement|null} */ (null));
   const atBottom = useRef(true);
   const decides = useDecides(id);
+  const correctable = useCorrectable(id);
   const writer = useStore((s) => writerName((s.cards.get(id) ?? s.conversations.get(id)?.card)?.author));
   const counted = useRef(0);
   const [fresh, setFresh] = useState(0);
@@ -167,7 +175,7 @@ function Messages({ id }) {
       Date.parse(message.ts) - Date.parse(before.ts) < GROUP_MS);
     const own = message.author.kind === "operator" || message.author.kind === "specialist";
     rows.push(html`<${MessageView} key=${message.id} message=${message} mine=${own && message.author.name === me?.name}
-      grouped=${grouped} seen=${(conversation?.seen ?? 0) >= message.seq} conversation=${id} writer=${writer} decides=${decides} url=${thread?.url ?? null} />`);
+      grouped=${grouped} seen=${(conversation?.seen ?? 0) >= message.seq} conversation=${id} writer=${writer} decides=${decides} url=${thread?.url ?? null} correctable=${correctable === message.seq} />`);
   });
 
   notesUntil(Infinity);
@@ -235,11 +243,12 @@ export function ConversationPane({ id }) {
           <p class="conversation__sub"><bdi>${card ? subPlace(card) : ""}</bdi>${person && html`<span> · <bdi>${person}</bdi></span>`}</p>
           ${card && html`<p class="conversation__from"><${From} card=${card} /><${Looking} id=${id} /></p>`}
         </div>
-        ${card && html`<p class="conversation__marks"><${AnswerClock} card=${card} /><${LangBadge} lang=${card.lang} /><${StateChip} card=${card} /></p>`}
+        ${card && html`<p class="conversation__marks"><${OwnClock} card=${card} /><${Level2Due} card=${card} /><${LangBadge} lang=${card.lang} /><${StateChip} card=${card} /></p>`}
         <a class="icon-button only-no-details" href=${conversationHash(id, "details")} aria-label=${t("conversation.to_details")}><${Icon} name="info" /></a>
       </header>
       ${card && html`<${Actions} card=${card} />`}
       ${card?.summary && html`<p class="conversation__why"><strong>${card.reason ? label("reason", card.reason) : t("details.summary")}:</strong> <bdi>${card.summary}</bdi></p>`}
+      <${PlanProgress} plan=${card?.plan} />
       <${SuggestionNote} id=${id} />
       ${card?.composer && html`<${PlaceNotes} card=${card} thread=${conversation?.thread ?? null} />`}
       <${Messages} key=${id} id=${id} />

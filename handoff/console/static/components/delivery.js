@@ -100,7 +100,7 @@ export function Changed({ conversation, message }) {
   const kept = message.deleted && message.author.kind !== "citizen";
   return html`
     <div class="changed">
-      <span class="changed__what"><${Icon} name=${message.deleted ? "bin" : "edit"} size=${13} />${t(message.deleted ? (kept ? "social.deleted_there" : "social.deleted_by_author") : "social.edited")}</span>
+      <span class="changed__what"><${Icon} name=${message.deleted ? "bin" : "edit"} size=${13} />${t(message.deleted ? (kept ? "social.deleted_there" : "social.deleted_by_author") : message.author.kind === "citizen" || message.delivery ? "social.edited" : "correction.edited")}</span>
       ${!kept && html`<button type="button" class="link-button" aria-expanded=${open ? "true" : "false"} aria-controls=${open ? id : undefined} onClick=${toggle}>${t(open ? "social.history_hide" : "social.history_show")}</button>`}
       ${error && html`<p class="field__error" role="alert">${error}</p>`}
       ${open && versions && html`<div class="history" id=${id}>

@@ -5,10 +5,13 @@ import { clock, dateTime, label, t, timeOrDate } from "../i18n.js";
 import { nameOf } from "../model.js";
 import { conversationHash } from "../router.js";
 import { set, useStore } from "../store.js";
+import { CallbackSection } from "./callbacks.js";
 import { CitizenCard } from "./citizen.js";
 import { Icon } from "./icons.js";
-import { seesCases } from "./header.js";
+import { servesCitizens, supervises } from "../pages.js";
 import { KnowledgePanel } from "./knowledge.js";
+import { Level2Due } from "./level2clock.js";
+import { ClockList } from "./serviceclock.js";
 import { AnswerClock, placeName, writerName } from "./social.js";
 
 /** @param {{name: string, children?: any}} props */
@@ -70,6 +73,7 @@ function About({ id }) {
       <h2 class="vh">${t("details.title")}</h2>
       <dl class="facts">
         <${Row} name=${t("details.reason")}>${card.reason && label("reason", card.reason)}</>
+        <${Row} name=${t("level2.row")}>${card.level2_clock && html`<${Level2Due} card=${card} /><span class="muted"> ${t("level2.title", { time: timeOrDate(card.level2_clock.due_at) })}</span>`}</>
         <${Row} name=${t(card.clock ? "social.details.due" : "details.waiting")}>${(card.composer ? card.clock : card.waiting_since) && html`<${AnswerClock} card=${card} />${card.due_at && html`<span class="muted"> ${t("details.due", { time: timeOrDate(card.due_at) })}</span>`}`}</>
         <${Row} name=${t("details.state")}>${label("state", card.state)}</>
         <${Row} name=${t("details.holder")}>${card.holder && html`<bdi>${card.holder.name}</bdi>`}</>
@@ -84,8 +88,9 @@ function About({ id }) {
         <${Row} name=${t("social.details.written")}>${thread && dateTime(thread.created_at)}</>
         <${Row} name=${t("details.opened")}>${dateTime(card.opened_at)}</>
         <${Row} name=${t("details.closed")}>${card.closed_at && dateTime(card.closed_at)}</>
-        <${Row} name=${t("details.case_no")}>${card.case_no && (seesCases(role) ? html`<a href=${`#/cases/${encodeURIComponent(card.case_no)}`}>${card.case_no}</a>` : card.case_no)}</>
+        <${Row} name=${t("details.case_no")}>${card.case_no && (supervises(role) ? html`<a href=${`#/cases/${encodeURIComponent(card.case_no)}`}>${card.case_no}</a>` : card.case_no)}</>
       </dl>
+      <${ClockList} key=${`clocks-${id}`} card=${card} />
       <h3>${t("details.contact")}</h3>
       ${card.contact
         ? html`<dl class="facts">
@@ -94,6 +99,7 @@ function About({ id }) {
             <${Row} name=${t("details.phone")}>${card.contact.phone && html`<a href=${`tel:${card.contact.phone.replace(/[^\d+]/g, "")}`}>${card.contact.phone}</a>`}</>
           </dl>`
         : html`<p class="muted">${t("details.no_contact")}</p>`}
+      <${CallbackSection} key=${`callbacks-${id}`} id=${id} mayAdd=${servesCitizens(role) && Boolean(conversation?.mayNote)} />
       <${CitizenCard} key=${id} card=${card} />
       <h3>${t("details.rating")}</h3>
       ${card.rating

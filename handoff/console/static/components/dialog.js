@@ -45,7 +45,14 @@ export function Dialog({ title, onClose, onSubmit, children, footer, wide = fals
         <button type="button" class="icon-button" onClick=${onClose} aria-label=${t("action.close_dialog")}><${Icon} name="close" /></button>
       </header>
       ${onSubmit
-        ? html`<form class="dialog__form" noValidate onSubmit=${(/** @type {Event} */ event) => {
+        ? html`<form class="dialog__form" noValidate
+          onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+            // From wherever the focus is; a text field has done it already.
+            if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented || event.repeat) return;
+            event.preventDefault();
+            /** @type {HTMLFormElement} */ (event.currentTarget).requestSubmit();
+          }}
+          onSubmit=${(/** @type {Event} */ event) => {
             event.preventDefault();
             onSubmit(event);
           }}>${body}</form>`

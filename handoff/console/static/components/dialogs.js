@@ -12,10 +12,17 @@ import { KEYS } from "../shortcuts.js";
 import { useStore } from "../store.js";
 import { useState } from "../vendor/hooks.js";
 import { Alert, Button } from "./bits.js";
+import { CallbackDialog } from "./callbacks.js";
 import { CannedDialog } from "./canned.js";
 import { Dialog } from "./dialog.js";
 import { DuplicateDialog, LinkDialog, UnlinkDialog } from "./dialogs_citizen.js";
+import { AssignDialog } from "./dialogs_queue.js";
 import { HideDialog, PublicDialog } from "./dialogs_social.js";
+import { TransferDialog } from "./dialogs_transfer.js";
+import { GuideDialog } from "./guides.js";
+import { MacroDialog } from "./macros.js";
+import { PasswordDialog } from "./password.js";
+import { PushSettings } from "./push.js";
 import { PickList, TextArea } from "./picklist.js";
 
 const closeDialog = () => {
@@ -68,39 +75,6 @@ function NoteDialog({ id, action }) {
 }
 
 /** @param {{id: string}} props */
-function TransferDialog({ id }) {
-  const { error, busy, run } = useAct(id, "transfer");
-  const me = useStore((s) => s.me?.id);
-  const colleagues = useStore((s) => s.colleagues);
-  const [to, setTo] = useState("");
-  const [note, setNote] = useState("");
-  const [tried, setTried] = useState(false);
-  const holder = cardOf(id)?.holder?.id;
-  // A specialist is brought in with his institution, not handed an operator's work.
-  const takers = colleagues.filter((c) => c.id !== me && c.id !== holder && (c.role === "operator" || c.role === "supervisor"));
-  const items = byName(takers).map((c) => {
-    const ready = c.online && c.availability === "available";
-    const status = !c.online ? t("colleague.offline") : ready ? t("colleague.available") : t("colleague.away");
-    return { id: c.id, name: c.name, dim: !ready, note: `${label("role", c.role)} · ${status} · ${t("colleague.load", { count: c.load })}` };
-  });
-  items.sort((a, b) => Number(a.dim) - Number(b.dim));
-  return html`
-    <${Dialog} title=${t("dialog.transfer.title")} onClose=${closeDialog}
-      onSubmit=${(/** @type {Event} */ event) => {
-        setTried(true);
-        if (to) run({ to_user: to, ...(note.trim() ? { note: note.trim() } : {}) });
-        else focusInvalid(event);
-      }}
-      footer=${html`<${Buttons} busy=${busy} submit=${t("dialog.transfer.submit")} />`}>
-      <p class="dialog__lead">${t("dialog.transfer.lead")}</p>
-      <${PickList} legend=${t("dialog.transfer.who")} items=${items} value=${to} onChange=${setTo} autofocus
-        empty=${t("dialog.transfer.nobody")} error=${tried && !to ? t("dialog.transfer.who_missing") : ""} />
-      <${TextArea} label=${t("dialog.transfer.note")} optional rows=${2} value=${note} onInput=${setNote} />
-      <${Alert} text=${error} />
-    </>`;
-}
-
-/** @param {{id: string}} props */
 function Level2Dialog({ id }) {
   const { error, busy, run } = useAct(id, "level2");
   const institutions = useStore((s) => s.level2Institutions);
@@ -133,7 +107,8 @@ function CloseDialog({ id }) {
   const topics = useStore((s) => s.topics);
   const outcomes = useStore((s) => s.outcomes);
   const known = cardOf(id)?.topic ?? "";
-  const [topic, setTopic] = useState(topics.some((one) => one.id === known) ? known : "");
+  const isKnown = topics.some((one) => one.id === known);
+  const [topic, setTopic] = useState(isKnown ? known : "");
   const [outcome, setOutcome] = useState("");
   const [comment, setComment] = useState("");
   const [tried, setTried] = useState(false);
@@ -146,9 +121,9 @@ function CloseDialog({ id }) {
       }}
       footer=${html`<${Buttons} busy=${busy} submit=${t("dialog.close.submit")} icon="done" />`}>
       <div class="dialog__columns">
-        <${PickList} legend=${t("dialog.close.topic")} items=${topics} value=${topic} onChange=${setTopic} autofocus
+        <${PickList} legend=${t("dialog.close.topic")} items=${topics} value=${topic} onChange=${setTopic} autofocus=${!isKnown}
           error=${tried && !topic ? t("dialog.close.topic_missing") : ""} />
-        <${PickList} legend=${t("dialog.close.outcome")} items=${outcomes} value=${outcome} onChange=${setOutcome}
+        <${PickList} legend=${t("dialog.close.outcome")} items=${outcomes} value=${outcome} onChange=${setOutcome} autofocus=${isKnown}
           error=${tried && !outcome ? t("dialog.close.outcome_missing") : ""} />
       </div>
       <${TextArea} label=${t("form.comment")} optional rows=${2} value=${comment} onInput=${setComment} />
@@ -166,6 +141,7 @@ function HelpDialog() {
         <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>${t("key.arrows")}</dd></div>
         <div><dt><kbd>Enter</kbd></dt><dd>${t("key.enter")}</dd></div>
         <div><dt><kbd>Alt</kbd>+<kbd>1</kbd>–<kbd>3</kbd></dt><dd>${t("key.aid_writing")}</dd></div>
+        <div><dt><kbd>↑</kbd></dt><dd>${t("key.correct")}</dd></div>
         <div><dt><kbd>Ctrl</kbd>+<kbd>Enter</kbd></dt><dd>${t("key.ctrl_enter")}</dd></div>
         <div><dt><kbd>Esc</kbd></dt><dd>${t("key.escape")}</dd></div>
       </dl>
@@ -213,8 +189,11 @@ function SettingsDialog() {
           if (answer === "granted") changeMe({ settings: { notify: true } });
         }}>${t("settings.allow_notify")}</>`}
         ${permission === "denied" && html`<p class="muted" role="status">${t("settings.notify_denied")}</p>`}
+        ${me.role === "specialist" && html`<${Check} id="set-level2-mail" text=${t("settings.level2_mail")} note=${t("settings.level2_mail_note")} on=${settings.level2_mail}
+          onChange=${(/** @type {boolean} */ on) => changeMe({ settings: { level2_mail: on } })} />`}
         ${permission === "unsupported" && html`<p class="muted">${t("settings.notify_unsupported")}</p>`}
       </fieldset>
+      <${PushSettings} me=${me} onPermission=${setPermission} />
       <fieldset class="group">
         <legend>${t("settings.keyboard")}</legend>
         <${Check} id="set-shortcuts" text=${t("settings.shortcuts")} note=${t("settings.shortcuts_note")} on=${settings.shortcuts}
@@ -265,6 +244,10 @@ export function DialogHost() {
       return html`<${NoteDialog} key=${dialog.kind + id} id=${id} action=${dialog.kind} />`;
     case "transfer":
       return html`<${TransferDialog} key=${id} id=${id} />`;
+    case "to_queue":
+      return html`<${TransferDialog} key=${`queue-${id}`} id=${id} only />`;
+    case "assign":
+      return html`<${AssignDialog} key=${id} id=${id} />`;
     case "level2":
       return html`<${Level2Dialog} key=${id} id=${id} />`;
     case "close":
@@ -273,6 +256,12 @@ export function DialogHost() {
       return html`<${PublicDialog} key=${id} id=${id} text=${dialog.with.text} then=${dialog.with.then} />`;
     case "canned":
       return html`<${CannedDialog} key=${id} id=${id} />`;
+    case "callback":
+      return html`<${CallbackDialog} key=${id} id=${id} />`;
+    case "macro":
+      return html`<${MacroDialog} key=${id} id=${id} />`;
+    case "guide":
+      return html`<${GuideDialog} key=${id} id=${id} />`;
     case "hide":
       return html`<${HideDialog} key=${id} id=${id} />`;
     case "link":
@@ -281,6 +270,8 @@ export function DialogHost() {
       return html`<${UnlinkDialog} key=${id} id=${id} identity=${dialog.with.identity} />`;
     case "duplicate":
       return html`<${DuplicateDialog} key=${id} id=${id} suggestion=${dialog.with.suggestion} />`;
+    case "password":
+      return html`<${PasswordDialog} />`;
     case "help":
       return html`<${HelpDialog} />`;
     case "settings":

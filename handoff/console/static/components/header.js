@@ -4,35 +4,27 @@ import { html } from "../html.js";
 import { label, LANGUAGES, t } from "../i18n.js";
 import { countUnsent } from "../keep.js";
 import { nameOf } from "../model.js";
+import { isCurrent, MENU, seesInbox } from "../pages.js";
 import { changeMe, settingsOf, showDialog, signOut, toast } from "../session.js";
 import { useStore } from "../store.js";
-import { useRef } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { CallbackCount } from "./callbacks.js";
 import { Icon } from "./icons.js";
+import { Load } from "./offer.js";
 
-const SEES_CASES = new Set(["supervisor", "admin"]);
+const PHONE = window.matchMedia("(max-width: 480px)");
+/** So many pages stand in the bar of a phone, so that it stays one row. */
+const ON_PHONE = 3;
 
-/** @param {string} role */
-export const seesCases = (role) => SEES_CASES.has(role);
-/** @param {string} role */
-export const seesResponseTimes = (role) => SEES_CASES.has(role);
-/** The board of accounts; only administrators change anything there. @param {string} role */
-export const seesChannels = (role) => SEES_CASES.has(role);
-/** @param {string} role */
-export const seesPublications = (role) => role === "editor" || SEES_CASES.has(role);
-/** @param {string} role */
-export const editsKnowledge = (role) => role === "editor" || SEES_CASES.has(role);
-/** Editors have no conversations. @param {string} role */
-export const seesInbox = (role) => role !== "editor";
-
-/** The pages of a role, in the order of the menu: route, icon, key of the name. @param {string} role */
-const pagesOf = (role) => [
-  ...(seesInbox(role) ? [["inbox", "inbox", "nav.inbox"]] : []),
-  ...(seesCases(role) ? [["cases", "cases", "nav.cases"]] : []),
-  ...(seesResponseTimes(role) ? [["response-times", "clock", "response.title"]] : []),
-  ...(seesPublications(role) ? [["publications", "megaphone", "publications.title"]] : []),
-  ...(editsKnowledge(role) ? [["knowledge", "expert", "knowledge.base"]] : []),
-  ...(seesChannels(role) ? [["channels", "plug", "channels.title"]] : []),
-];
+function usePhone() {
+  const [phone, setPhone] = useState(PHONE.matches);
+  useEffect(() => {
+    const change = () => setPhone(PHONE.matches);
+    PHONE.addEventListener("change", change);
+    return () => PHONE.removeEventListener("change", change);
+  }, []);
+  return phone;
+}
 
 function OpenPill() {
   const open = useStore((s) => s.open);
@@ -43,28 +35,60 @@ function OpenPill() {
   </p>`;
 }
 
+/** @param {{item: import("../pages.js").MenuPage, page: string, look?: string, onGo?: () => void}} props */
+function PageLink({ item, page, look, onGo }) {
+  return html`<a class=${look} href=${`#/${item.page}`} aria-current=${isCurrent(item.page, page) ? "page" : undefined} onClick=${onGo}>
+    <${Icon} name=${item.icon} /><span>${t(item.name)}</span>${item.page === "callbacks" && html`<${CallbackCount} />`}
+  </a>`;
+}
+
+/** What does not fit the bar. @param {{items: import("../pages.js").MenuPage[], page: string}} props */
+function MorePages({ items, page }) {
+  const list = useRef(/** @type {HTMLElement|null} */ (null));
+  const current = items.find((item) => isCurrent(item.page, page));
+  /** Below the button, and never beyond the edge. @param {MouseEvent} e */
+  const place = (e) => {
+    const button = /** @type {HTMLElement} */ (e.currentTarget).getBoundingClientRect();
+    if (!list.current) return;
+    list.current.style.top = `${button.bottom + 4}px`;
+    list.current.style.left = `${Math.max(8, Math.min(button.left, window.innerWidth - 264))}px`;
+  };
+  return html`
+    <button type="button" class="nav__more" popovertarget="more-pages" data-current=${current ? "yes" : undefined} onClick=${place}>
+      <${Icon} name="more" /><span>${current ? t(current.name) : t("nav.more")}</span>${current && html`<span class="vh">. ${t("nav.more")}</span>`}<${Icon} name="down" size=${14} />
+    </button>
+    <div id="more-pages" popover="auto" class="menu menu--pages" ref=${list}>
+      ${items.map((item) => html`<${PageLink} key=${item.page} item=${item} page=${page} look="menu__item" onGo=${() => list.current?.hidePopover()} />`)}
+    </div>`;
+}
+
 /** @param {{page: string}} props */
 export function Header({ page }) {
   const me = useStore((s) => s.me);
   const lang = useStore((s) => s.lang);
   const menu = useRef(/** @type {HTMLElement|null} */ (null));
+  const phone = usePhone();
   if (!me) return null;
   const settings = settingsOf(me);
   const hide = () => menu.current?.hidePopover();
   const available = me.availability === "available";
-  const pages = pagesOf(me.role);
+  const pages = MENU.filter((item) => item.sees(me.role));
+  const bar = pages.filter((item) => item.bar(me.role)).slice(0, phone ? ON_PHONE : undefined);
+  const more = pages.filter((item) => !bar.includes(item));
   return html`
     <header class="top">
-      <a class="brand" href=${`#/${pages[0][0]}`} aria-label=${t("product")}><img src="/console/static/favicon.svg" alt="" width="26" height="26" /><span>${t("product")}</span></a>
+      <a class="brand" href=${`#/${pages[0].page}`} aria-label=${t("product")}><img src="/console/static/favicon.svg" alt="" width="26" height="26" /><span>${t("product")}</span></a>
       <nav class=${pages.length > 2 ? "nav nav--many" : "nav"} aria-label=${t("nav.label")}>
-        ${pages.map(([name, icon, text]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name || (page === "canned" && name === "knowledge") ? "page" : undefined}><${Icon} name=${icon} /><span>${t(text)}</span></a>`)}
+        ${bar.map((item) => html`<${PageLink} key=${item.page} item=${item} page=${page} />`)}
+        ${more.length > 0 && html`<${MorePages} items=${more} page=${page} />`}
       </nav>
       <${OpenPill} />
-      <button type="button" class="switch" role="switch" aria-checked=${available ? "true" : "false"} aria-label=${t("availability.label")}
+      <${Load} />
+      ${seesInbox(me.role) && html`<button type="button" class="switch" role="switch" aria-checked=${available ? "true" : "false"} aria-label=${t("availability.label")}
         title=${t("availability.label")} onClick=${() => changeMe({ availability: available ? "away" : "available" })}>
         <span class="switch__track" aria-hidden="true"><span class="switch__knob"></span></span>
         <span class="switch__text" aria-hidden="true">${t(available ? "availability.available" : "availability.away")}</span>
-      </button>
+      </button>`}
       <button type="button" class="me" popovertarget="me-menu" aria-haspopup="dialog">
         <${Icon} name="user" /><span class="me__who"><span class="me__name">${me.name}</span><span class="me__role">${label("role", me.role)}</span></span>
         <span class="vh">, ${t("nav.menu")}</span><${Icon} name="down" size=${14} />
@@ -86,6 +110,7 @@ export function Header({ page }) {
           </div>
         </div>
         <button type="button" class="menu__item" onClick=${() => { hide(); showDialog({ kind: "settings" }); }}><${Icon} name="gear" />${t("settings.title")}</button>
+        <button type="button" class="menu__item" onClick=${() => { hide(); showDialog({ kind: "password" }); }}><${Icon} name="lock" />${t("password.title")}</button>
         <button type="button" class="menu__item" onClick=${() => { hide(); showDialog({ kind: "help" }); }}><${Icon} name="help" />${t("help.title")}</button>
         <button type="button" class="menu__item" onClick=${() => {
           hide();

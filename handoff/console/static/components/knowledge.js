@@ -127,6 +127,7 @@ export function KnowledgePanel({ card }) {
           <article class="known" key=${answer.aspect}>
             <h4>${answer.aspect_name}${answer.lang !== lang && html` <span class="badge badge--lang"><span aria-hidden="true">${answer.lang.toUpperCase()}</span><span class="vh">${label("language", answer.lang)}</span></span>`}</h4>
             <p class="known__text" lang=${answer.lang}>${answer.text}</p>
+            ${answer.latvian && html`<p class="beside" role="note"><span class="badge badge--lang" aria-hidden="true">LV</span><span class="vh">${t("beside.latvian")}</span><span lang="lv">${answer.latvian}</span></p>`}
             <div class="known__foot">
               ${answer.source && html`<a href=${answer.source.url} target="_blank" rel="noopener noreferrer">${answer.source.title}${answer.source.date && `, ${calendarDay(answer.source.date)}`}<span class="vh"> ${t("message.new_window")}</span></a>`}
               ${card.may.includes("reply") && html`<${Button} icon="edit" onClick=${() => take(answer)}>${t("knowledge.use")}<span class="vh">: ${answer.aspect_name}</span></>`}

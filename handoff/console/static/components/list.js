@@ -12,7 +12,9 @@ import { LangBadge, StateChip } from "./bits.js";
 import { Icon } from "./icons.js";
 import { authorName } from "./message.js";
 import { fold } from "./picklist.js";
-import { AnswerClock, From, placeName, writerName } from "./social.js";
+import { ViewTabs } from "./views.js";
+import { CardClock } from "./serviceclock.js";
+import { From, placeName, writerName } from "./social.js";
 
 /** @typedef {import("../types.js").Card} Card */
 /** @typedef {"waiting"|"mine"|"all"} Tab */
@@ -35,7 +37,7 @@ const CardView = pure(
       <a class=${cx("card", current && "card--current", isOver(card) && "card--over")} href=${conversationHash(card.id)} data-card=${card.id}
         aria-current=${current ? "true" : undefined}>
         <span class="card__top">
-          <${AnswerClock} card=${card} />
+          <${CardClock} card=${card} />
           <${LangBadge} lang=${card.lang} />
           ${showState && html`<${StateChip} card=${card} />`}
           ${!showState && card.offered_to && card.state === "offered" && html`<${StateChip} card=${card} />`}
@@ -45,6 +47,8 @@ const CardView = pure(
         <span class="card__title"><${Title} card=${card} /></span>
         <span class="card__from"><${From} card=${card} /></span>
         <span class="card__why"><bdi>${card.summary ?? (card.reason ? label("reason", card.reason) : "")}</bdi></span>
+        ${card.queue && card.queue.id !== "common" && html`<span class="card__queue"><bdi>${card.queue.name}</bdi></span>`}
+        ${card.waits_for && html`<span class="card__waits"><${Icon} name="warn" size=${13} />${card.waits_for.text}</span>`}
         <span class="card__last"><span class="card__who">${who(card)}${card.last ? ": " : ""}</span><bdi>${card.last?.text.replace(/\s+/g, " ") ?? ""}</bdi></span>
         <span class="card__time">${timeOrDate(card.last?.ts ?? card.opened_at)}</span>
       </a>
@@ -132,6 +136,7 @@ export function List({ current }) {
 
   return html`
     <section class="list" aria-label=${t("list.title")}>
+      <${ViewTabs} current="" />
       <div class="tabs" role="tablist" aria-label=${t("list.tabs")} onKeyDown=${tabKey}>
         ${TABS.map((one) => html`
           <button type="button" role="tab" key=${one} id=${`tab-${one}`} class="tab" aria-controls="list-panel"

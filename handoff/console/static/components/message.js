@@ -1,9 +1,11 @@
 // @ts-check
 // One message as the desk sees it.
 import { discard, retry, takeBack } from "../actions.js";
+import { beginCorrecting } from "../correcting.js";
 import { cx, html, pure } from "../html.js";
 import { calendarDay, clock, label, t, time } from "../i18n.js";
 import { blocks, pieces, safeUrl } from "../text.js";
+import { PendingFiles, StoredFile } from "./attach.js";
 import { Changed, DeliveryMark, isTroubled, Trouble } from "./delivery.js";
 import { Icon } from "./icons.js";
 
@@ -37,9 +39,13 @@ export const wordsOf = (message) =>
 const ATTACHMENT_ICONS = { image: "picture", link: "link", share: "link", location: "target", contact: "user" };
 const KNOWN_ATTACHMENTS = new Set(["image", "video", "audio", "file", "sticker", "location", "contact", "share"]);
 
-/** What came besides text, each as a line that can be seen, and opened where there is an address. @param {{attachments: import("../types.js").Attachment[]}} props */
-export const Attachments = ({ attachments }) => html`
+/**
+ * What came besides text, each as a line that can be seen, and opened where there is an address.
+ * @param {{attachments: import("../types.js").Attachment[], conversation?: string}} props `conversation`: whose own files are shown, too
+ */
+export const Attachments = ({ attachments, conversation }) => html`
   <ul class="attachments" aria-label=${t("social.attachments")}>${attachments.map((one, i) => {
+    if (one.id && conversation) return html`<li key=${one.id} class="stored"><${StoredFile} conversation=${conversation} one=${one} /></li>`;
     const url = safeUrl(one.url);
     const kind = t(`social.attachment.${KNOWN_ATTACHMENTS.has(one.kind) ? one.kind : "other"}`);
     const name = one.name ? html`: <bdi>${one.name}</bdi>` : null;
@@ -55,10 +61,10 @@ const ModeMark = ({ mode }) =>
 
 export const MessageView = pure(
   /**
-   * @param {{message: Message, mine: boolean, grouped: boolean, seen: boolean, conversation: string, writer: string, decides: boolean, url: string|null}} props
+   * @param {{message: Message, mine: boolean, grouped: boolean, seen: boolean, conversation: string, writer: string, decides: boolean, url: string|null, correctable: boolean}} props
    *   `grouped`: the same person spoke just before; `writer`: the citizen's name, where the platform tells it; `decides`, `url`: see `Trouble`
    */
-  ({ message, mine, grouped, seen, conversation, writer, decides, url }) => {
+  ({ message, mine, grouped, seen, conversation, writer, decides, url, correctable }) => {
     const { author } = message;
     const troubled = isTroubled(message.delivery);
     const trouble = troubled && html`<${Trouble} conversation=${conversation} message=${message} decides=${decides} url=${url} />`;
@@ -84,7 +90,7 @@ export const MessageView = pure(
         </p>
         <div class="msg__bubble" lang=${message.lang || undefined}>
           ${nothing ? html`<span class="msg__nothing" lang=${document.documentElement.lang}>${nothing}</span>` : words && html`<${Body} text=${words} raw=${author.kind === "citizen"} />`}
-          ${message.attachments.length > 0 && html`<div lang=${document.documentElement.lang}><${Attachments} attachments=${message.attachments} /></div>`}
+          ${message.attachments.length > 0 && html`<div lang=${document.documentElement.lang}><${Attachments} attachments=${message.attachments} conversation=${conversation} /></div>`}
           ${message.links.length > 0 && html`<ul class="msg__links" aria-label=${t("message.links")}>${message.links.map((link) => {
             const url = safeUrl(link.url);
             return html`<li>${url ? html`<a href=${url} target="_blank" rel="noopener noreferrer">${link.title}<span class="vh"> ${t("message.new_window")}</span></a>` : link.title}</li>`;
@@ -95,7 +101,8 @@ export const MessageView = pure(
         <p class="msg__foot"><time datetime=${message.ts} title=${clock(message.ts)}>${time(message.ts)}</time>
           <${ModeMark} mode=${message.mode} />
           ${message.delivery && !troubled && !outside && html`<${DeliveryMark} delivery=${message.delivery} reason=${message.delivery_reason} />`}
-          ${!message.delivery && mine && html`<span class="msg__state"><${Icon} name="check" size=${13} />${t(seen ? "message.seen" : "message.sent")}</span>`}</p>
+          ${!message.delivery && mine && html`<span class="msg__state"><${Icon} name="check" size=${13} />${t(seen ? "message.seen" : "message.sent")}</span>`}
+          ${correctable && html`<button type="button" class="link-button msg__correct" onClick=${() => beginCorrecting(conversation)}>${t("correction.begin")}</button>`}</p>
         ${(message.edited || message.deleted) && html`<${Changed} conversation=${conversation} message=${message} />`}
         ${trouble}
       </li>`;
@@ -106,7 +113,7 @@ export const MessageView = pure(
 export const PendingView = ({ one }) => html`
   <li class=${`msg msg--operator msg--${one.state}`}>
     <p class="msg__meta vh"><bdi>${t("author.me")}</bdi></p>
-    <div class="msg__bubble"><${Body} text=${one.text} raw=${false} /></div>
+    <div class="msg__bubble">${one.text && html`<${Body} text=${one.text} raw=${false} />`}${one.attachments && html`<${PendingFiles} files=${one.attachments} />`}</div>
     <p class="msg__foot"><time datetime=${one.ts}>${time(one.ts)}</time>
       <${ModeMark} mode=${one.mode ?? null} />
       ${one.state === "sending"

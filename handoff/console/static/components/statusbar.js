@@ -42,6 +42,7 @@ export function StatusBar() {
       </p>
       ${lost && net.dataAt && html`<p class="status__age" title=${t("net.age")}><span class="vh">${t("net.age")} </span><${Age} at=${net.dataAt} /></p>`}
       ${lost && html`<button type="button" class="status__button" onClick=${() => live.retryNow()}><${Icon} name="refresh" size=${14} />${t("net.retry")}</button>`}
+      ${!lost && me?.made_up && html`<p class="status__demo" title=${t("status.made_up_hint")}>${t("status.made_up")}<span class="vh">. ${t("status.made_up_hint")}</span></p>`}
       ${!lost && html`<p class="status__counts">
         <span>${t("status.waiting", { count: list.filter(isWaiting).length })}</span>
         <span>${t("status.mine", { count: me ? list.filter((c) => isMine(c, me.id)).length : 0 })}</span>

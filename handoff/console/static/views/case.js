@@ -9,6 +9,7 @@ import { TextArea } from "../components/picklist.js";
 import { html } from "../html.js";
 import { byName, dateTime, duration, euros, label, t } from "../i18n.js";
 import { nameOf } from "../model.js";
+import { supervises } from "../pages.js";
 import { conversationHash } from "../router.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
@@ -23,6 +24,8 @@ export function CaseView({ no }) {
   const institutions = useStore((s) => s.institutions);
   const outcomes = useStore((s) => s.caseOutcomes);
   const topics = useStore((s) => s.topics);
+  // Accountants see what is counted, not what was said, and correct by way of a dispute.
+  const whole = useStore((s) => supervises(s.me?.role ?? ""));
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [again, setAgain] = useState(0);
@@ -69,7 +72,7 @@ export function CaseView({ no }) {
       <header class="page__head">
         <a class="icon-button" href=${lastList.hash} aria-label=${t("case.back")}><${Icon} name="back" /></a>
         <h1>${t("case.title", { no })}</h1>
-        ${row?.conversation_id && html`<a class="button" href=${conversationHash(row.conversation_id)}><${Icon} name="inbox" /><span>${t("case.conversation")}</span></a>`}
+        ${whole && row?.conversation_id && html`<a class="button" href=${conversationHash(row.conversation_id)}><${Icon} name="inbox" /><span>${t("case.conversation")}</span></a>`}
       </header>
       ${error && html`<div><${Alert} text=${error} /><${Button} icon="refresh" onClick=${() => setAgain((n) => n + 1)}>${t("action.try_again")}</></div>`}
       ${!found && !error && html`<p class="muted" role="status">${t("conversation.loading")}</p>`}
@@ -77,9 +80,9 @@ export function CaseView({ no }) {
         <div class="case">
           <section class="box" aria-labelledby="case-facts"><h2 id="case-facts">${t("case.facts")}</h2>
             <dl class="facts facts--wide">${facts.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${t(`column.${name}`)}</dt><dd><bdi>${value}</bdi></dd></div>`)}</dl></section>
-          <section class="box" aria-labelledby="case-timeline"><h2 id="case-timeline">${t("details.timeline")}</h2><${Timeline} events=${found.timeline} /></section>
+          ${whole && html`<section class="box" aria-labelledby="case-timeline"><h2 id="case-timeline">${t("details.timeline")}</h2><${Timeline} events=${found.timeline} /></section>`}
           <section class="box case__wide" aria-labelledby="case-entries"><h2 id="case-entries">${t("case.entries")}</h2><${Entries} entries=${found.entries} institutions=${institutions} outcomes=${outcomes} /></section>
-          <${Correction} key=${`${no}-${found.entries.length}`} no=${no} row=${row} onDone=${setFound} />
+          ${whole && html`<${Correction} key=${`${no}-${found.entries.length}`} no=${no} row=${row} onDone=${setFound} />`}
         </div>`}
     </main>`;
 }

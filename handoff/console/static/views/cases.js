@@ -5,8 +5,9 @@ import { reason } from "../actions.js";
 import { announce } from "../attention.js";
 import { Alert, Button } from "../components/bits.js";
 import { Icon } from "../components/icons.js";
+import { Pager } from "../components/pager.js";
 import { html } from "../html.js";
-import { byName, dateTime, duration, euros, label, number, t } from "../i18n.js";
+import { byName, dateTime, duration, euros, label, t } from "../i18n.js";
 import { nameOf } from "../model.js";
 import { go } from "../router.js";
 import { useStore } from "../store.js";
@@ -159,11 +160,7 @@ export function Cases({ params }) {
           </table>
           ${answer.rows.length === 0 && html`<p class="empty"><${Icon} name="search" size=${28} />${t("cases.nothing")}</p>`}
         </div>
-        ${answer.pages > 1 && html`<nav class="pager" aria-label=${t("cases.pages")}>
-          ${answer.page > 1 ? html`<a class="button" rel="prev" href=${`#/cases${api.query({ ...asked, page: answer.page - 1 })}`}><${Icon} name="back" />${t("cases.previous")}</a>` : html`<span></span>`}
-          <p>${t("cases.page_of", { page: number(answer.page), pages: number(answer.pages) })}</p>
-          ${answer.page < answer.pages ? html`<a class="button" rel="next" href=${`#/cases${api.query({ ...asked, page: answer.page + 1 })}`}>${t("cases.next")}<${Icon} name="right" /></a>` : html`<span></span>`}
-        </nav>`}`}
+        <${Pager} answer=${answer} hash=${(/** @type {number} */ at) => `#/cases${api.query({ ...asked, page: at })}`} />`}
       ${!answer && !error && html`<p class="muted" role="status">${t("conversation.loading")}</p>`}
     </main>`;
 }

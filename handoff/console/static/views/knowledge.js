@@ -8,13 +8,15 @@ import { Field, focusInvalid, namedFields } from "../components/field.js";
 import { Icon } from "../components/icons.js";
 import { fold } from "../components/picklist.js";
 import { differences } from "../differences.js";
-import { cx, html } from "../html.js";
+import { useWish, WishAsks, WishHead } from "../components/wish.js";
+import { html } from "../html.js";
 import { calendarDay, dateTime, label, LANGUAGES, t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
 import { fromField, toField } from "../riga.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { AskedOf, QuestionSet, WordingChanges, WordingSection } from "./wording.js";
 
 /** @typedef {{id: string, title: string, institution: string, kind: string, confidence: string, review_due: string|null, due: boolean, aspects: number, missing: Record<string, number>, open: number}} ServiceRow */
 /** @typedef {{aspect: string, text: string|null, version: number|null, origin: string|null, source_date: string|null}} Answer */
@@ -59,10 +61,25 @@ const MOST_CHANGES = 200;
 /** @type {Record<string, string[]>} */
 const STATES = { proposed: ["proposed"], draft: ["draft"], approved: ["approved"], done: ["published", "ended", "dropped", "overtaken"] };
 
-/** The parts of the knowledge base's pages. @param {{current: "services"|"changes"|"try"|"canned"}} props */
+/** @type {[string, string][]} */
+const PARTS = [
+  ["services", "#/knowledge"],
+  ["changes", "#/knowledge/changes"],
+  ["plans", "#/plans"],
+  ["life", "#/life"],
+  ["questions", "#/knowledge/questions"],
+  ["training", "#/training"],
+  ["try", "#/knowledge/try"],
+  ["canned", "#/canned"],
+  ["macros", "#/macros"],
+  ["files", "#/import"],
+  ["unify", "#/unify"],
+];
+
+/** The parts of the knowledge base's pages. @param {{current: string}} props */
 export const KnowledgeNav = ({ current }) => html`
   <nav class="subnav" aria-label=${t("knowledge.parts")}>
-    ${[["services", "#/knowledge"], ["changes", "#/knowledge/changes"], ["try", "#/knowledge/try"], ["canned", "#/canned"]].map(([name, hash]) => html`
+    ${PARTS.map(([name, hash]) => html`
       <a key=${name} href=${hash} aria-current=${name === current ? "page" : undefined}>${t(`knowledge.part.${name}`)}</a>`)}
   </nav>`;
 
@@ -71,7 +88,7 @@ export const KnowledgeNav = ({ current }) => html`
  * @param {string} path
  * @returns {{got: any, error: string, again: () => void}}
  */
-function useFetched(path) {
+export function useFetched(path) {
   const [got, setGot] = useState(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [round, setRound] = useState(0);
@@ -96,7 +113,7 @@ function useFetched(path) {
 }
 
 /** @param {{error: string, again: () => void, got: any}} props */
-const Fetching = ({ error, again, got }) =>
+export const Fetching = ({ error, again, got }) =>
   error
     ? html`<${Alert} text=${error} /><${Button} icon="refresh" onClick=${again}>${t("action.try_again")}</>`
     : got
@@ -105,7 +122,7 @@ const Fetching = ({ error, again, got }) =>
 
 /** @param {{id: string|null, params: URLSearchParams}} props `id`: a service, `changes`, `try`, or none for the list */
 export function KnowledgePage({ id, params }) {
-  const page = id === "changes" ? html`<${Changes} params=${params} />` : id === "try" ? html`<${TryOut} />` : id ? html`<${ServiceView} key=${id} id=${id} />` : html`<${Services} params=${params} />`;
+  const page = id === "changes" ? html`<${Changes} params=${params} />` : id === "try" ? html`<${TryOut} />` : id === "questions" ? html`<${QuestionSet} />` : id ? html`<${ServiceView} key=${id} id=${id} first=${params.get("lang")} />` : html`<${Services} params=${params} />`;
   return html`<main class="page desk" id="main" tabindex="-1">${page}</main>`;
 }
 
@@ -149,10 +166,10 @@ function Services({ params }) {
           </tr>`)}</tbody></table></div>`}`}`;
 }
 
-/** @param {{id: string}} props */
-function ServiceView({ id }) {
+/** @param {{id: string, first: string|null}} props `first`: the language shown at first */
+function ServiceView({ id, first }) {
   const { got, error, again } = useFetched(`editor/services/${encodeURIComponent(id)}`);
-  const [lang, setLang] = useState("lv");
+  const [lang, setLang] = useState(first && LANGUAGES.includes(first) ? first : "lv");
   /** @type {ServicePage|null} */
   const page = got;
   return html`
@@ -166,7 +183,8 @@ function ServiceView({ id }) {
       <div class="desk__service">
         <div class="desk__answers">${page.answers[lang].map((answer) => html`
           <${AnswerBox} key=${`${lang}-${answer.aspect}`} service=${page} lang=${lang} answer=${answer}
-            change=${page.changes.find((one) => one.lang === lang && one.aspect === answer.aspect) ?? null} again=${again} />`)}</div>
+            change=${page.changes.find((one) => one.lang === lang && one.aspect === answer.aspect) ?? null} again=${again} />`)}
+          <${WordingSection} service=${page} lang=${lang} /></div>
         <aside class="box desk__facts" aria-labelledby="facts-title"><h2 id="facts-title">${t("knowledge.facts")}</h2><p class="muted">${t("knowledge.facts_lead")}</p>
           <dl class="facts">${Object.entries(page.facts).map(([name, value]) => html`<div key=${name}><dt>${label("knowledge.fact", name)}</dt><dd>${Array.isArray(value) ? html`<ul>${value.map((one) => html`<li>${one}</li>`)}</ul>` : String(value)}</dd></div>`)}</dl>
           <h3>${t("knowledge.sources")}</h3>
@@ -307,44 +325,17 @@ function ChangeView({ change, answer, service, again }) {
   const me = useStore((s) => s.me?.id ?? "");
   const begun = answer !== null && change.may.includes("rewrite") && readDraft(me, draftOf(service.id, change.lang, answer.aspect)) !== "";
   const [editing, setEditing] = useState(begun);
-  const [asking, setAsking] = useState(/** @type {"send_back"|"drop"|null} */ (null));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+  const wish = useWish("editor/changes", change, { done: again, conflict: again });
+  const { busy, error, press, setAsking } = wish;
   const may = new Set(change.may);
-  /** @param {string} verb @param {object} [more] @returns {Promise<string>} what was said against it */
-  const act = async (verb, more = {}) => {
-    try {
-      if (verb === "drop") await api.remove(`editor/changes/${change.id}${api.query({ version: change.version })}`);
-      else await api.post(`editor/changes/${change.id}/${verb}`, { version: change.version, ...more });
-    } catch (problem) {
-      if (!(problem instanceof api.ApiError)) throw problem;
-      // Somebody was faster: what there is now is fetched, so that it can be compared.
-      if (problem.status === 409) again();
-      return reason(problem);
-    }
-    setAsking(null);
-    toast("ok", t(`knowledge.done.${verb}`));
-    again();
-    return "";
-  };
-  /** @param {string} verb */
-  const press = async (verb) => {
-    if (busy) return;
-    setBusy(true);
-    setError(await act(verb));
-    setBusy(false);
-  };
   if (editing && answer) return html`<${ChangeForm} service=${service} lang=${change.lang} answer=${answer} change=${change} onDone=${() => { setEditing(false); again(); }} onCancel=${() => setEditing(false)} />`;
   return html`
     <div class="change">
-      <p class="change__head"><span class=${cx("chip", `chip--${change.state}`)}>${t(`knowledge.state.${change.state}`)}</span>
-        <bdi>${change.author.name}</bdi> · <time datetime=${change.changed_at}>${dateTime(change.changed_at)}</time>
-        ${change.valid_from && html`<span> · ${t("knowledge.valid_from", { time: dateTime(change.valid_from) })}</span>`}${change.valid_to && html`<span> · ${t("knowledge.valid_to", { time: dateTime(change.valid_to) })}</span>`}</p>
-      ${change.note && html`<p><strong>${t("knowledge.field.note")}:</strong> <bdi>${change.note}</bdi></p>`}
-      ${change.decision && html`<p><strong>${change.decided_by ? change.decided_by.name : ""}:</strong> <bdi>${change.decision}</bdi></p>`}
+      <${WishHead} change=${change} />
       ${change.text === null ? html`<p><strong>${t("knowledge.withdraws")}</strong></p>` : null}
       <${Difference} before=${change.shown} after=${change.text} lang=${change.lang} />
       ${change.source_date && html`<p class="muted">${t("knowledge.as_of", { date: change.source_date })}</p>`}
+      ${(change.state === "proposed" || change.state === "draft") && html`<${AskedOf} service=${change.service.id} lang=${change.lang} />`}
       <${Alert} text=${error} />
       <div class="desk__buttons">
         ${may.has("approve") && html`<${Button} kind="primary" icon="check" busy=${busy} onClick=${() => press("approve")}>${t("knowledge.approve")}</>`}
@@ -353,9 +344,7 @@ function ChangeView({ change, answer, service, again }) {
         ${may.has("send_back") && html`<${Button} icon="undo" onClick=${() => setAsking("send_back")}>${t("knowledge.send_back")}</>`}
         ${may.has("drop") && html`<${Button} kind="quiet" icon="bin" onClick=${() => setAsking("drop")}>${t("knowledge.drop")}</>`}
       </div>
-      ${asking === "send_back" && html`<${Confirm} title=${t("knowledge.send_back")} lead=${t("knowledge.send_back_lead")} submit=${t("knowledge.send_back")} icon="undo" onClose=${() => setAsking(null)}
-        reason=${{ label: t("knowledge.why"), missing: t("knowledge.why_missing") }} onConfirm=${(/** @type {string} */ note) => act("send_back", { note })} />`}
-      ${asking === "drop" && html`<${Confirm} title=${t("knowledge.drop")} lead=${t("knowledge.drop_lead")} submit=${t("knowledge.drop")} icon="bin" onClose=${() => setAsking(null)} onConfirm=${() => act("drop")} />`}
+      <${WishAsks} wish=${wish} drop=${t("knowledge.drop_lead")} />
     </div>`;
 }
 
@@ -395,7 +384,9 @@ function History({ service, lang, answer, again, open }) {
 function Changes({ params }) {
   const shown = params.get("show") ?? "proposed";
   const states = STATES[shown] ?? STATES.proposed;
-  const { got, error, again } = useFetched(`editor/changes?${states.map((state) => `state=${state}`).join("&")}`);
+  const asked = states.map((state) => `state=${state}`).join("&");
+  const { got, error, again } = useFetched(`editor/changes?${asked}`);
+  const wording = useFetched(`editor/wording?${asked}`);
   /** @type {Change[]} */
   const rows = got?.changes ?? [];
   return html`
@@ -404,11 +395,13 @@ function Changes({ params }) {
     <nav class="segments desk__filter" aria-label=${t("knowledge.filter")}>${Object.keys(STATES).map((name) => html`
       <a key=${name} href=${name === "proposed" ? "#/knowledge/changes" : `#/knowledge/changes?show=${name}`} aria-current=${shown === name ? "true" : undefined}>${t(`knowledge.changes.${name}`)}</a>`)}</nav>
     <${Fetching} got=${got} error=${error} again=${again} />
-    ${got && !rows.length && html`<p class="muted">${t("knowledge.changes.none")}</p>`}
+    ${wording.error && html`<${Fetching} got=${wording.got} error=${wording.error} again=${wording.again} />`}
+    ${got && wording.got && !rows.length && !wording.got.changes.length && html`<p class="muted">${t("knowledge.changes.none")}</p>`}
     ${rows.length >= MOST_CHANGES && html`<p class="muted">${t("knowledge.changes.most", { count: MOST_CHANGES })}</p>`}
     <ul class="desk__changes" role="list">${rows.map((change) => html`
       <li class="box" key=${change.id}><h2><a href=${`#/knowledge/${change.service.id}`}><bdi>${change.service.title}</bdi></a> <span class="muted">· ${t(`knowledge.aspect.${change.aspect}`)} · ${change.lang.toUpperCase()}</span></h2>
-        <${ChangeView} change=${change} answer=${null} service=${change.service} again=${again} /></li>`)}</ul>`;
+        <${ChangeView} change=${change} answer=${null} service=${change.service} again=${again} /></li>`)}</ul>
+    ${wording.got && html`<${WordingChanges} rows=${wording.got.changes} again=${wording.again} />`}`;
 }
 
 /** @typedef {{lang: string, masked: string[], outcome: string, handoff_reason: string|null, said: {text: string, buttons: string[], source: {title: string, url: string}|null}[], intent: string|null, confidence: number|null, searched: boolean, candidates: {id: string, title: string, probability: number}[], aspects: {aspect: string, name: string, probability: number}[], asked_aspect: string|null, thresholds: {answer: number, choices: number}, scope: {score: number, offer_from: number, answer_from: number}|null}} Trial */

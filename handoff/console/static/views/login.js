@@ -11,6 +11,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 /** @param {unknown} error */
 function explain(error) {
   if (!(error instanceof api.ApiError)) throw error;
+  if (error.code === "initial_password_expired") return error.detail;
   if (error.status === 401) return t("login.bad_credentials");
   if (error.status === 429) {
     const seconds = Math.max(1, Math.ceil(error.retryAfterS));

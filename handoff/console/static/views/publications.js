@@ -5,10 +5,11 @@ import { reason } from "../actions.js";
 import { Alert, Button } from "../components/bits.js";
 import { CommentForm } from "../components/commentform.js";
 import { Icon } from "../components/icons.js";
+import { Pager } from "../components/pager.js";
 import { PublicationForm } from "../components/publicationform.js";
 import { PublicationState, PublicationView } from "../components/publicationview.js";
 import { html } from "../html.js";
-import { dateTime, label, lang as currentLang, number, t } from "../i18n.js";
+import { dateTime, label, lang as currentLang, t } from "../i18n.js";
 import { usePolled } from "../polling.js";
 import { emptyForm, excerpt, formOf } from "../publishing.js";
 import { go } from "../router.js";
@@ -78,11 +79,7 @@ function List({ params }) {
             <thead role="rowgroup"><tr role="row">${["text", "state", "accounts", "when", "author"].map((column) => html`<th scope="col" role="columnheader">${t(`publications.column.${column}`)}</th>`)}</tr></thead>
             <tbody role="rowgroup">${data.rows.map((/** @type {any} */ row) => html`<${Row} key=${row.id} row=${row} />`)}</tbody>
           </table></div>`}
-      ${data.pages > 1 && html`<nav class="pager" aria-label=${t("cases.pages")}>
-        ${data.page > 1 ? html`<a class="button" rel="prev" href=${hash(group, data.page - 1)}><${Icon} name="back" />${t("cases.previous")}</a>` : html`<span></span>`}
-        <p>${t("cases.page_of", { page: number(data.page), pages: number(data.pages) })}</p>
-        ${data.page < data.pages ? html`<a class="button" rel="next" href=${hash(group, data.page + 1)}>${t("cases.next")}<${Icon} name="right" /></a>` : html`<span></span>`}
-      </nav>`}`}`;
+      <${Pager} answer=${data} hash=${(/** @type {number} */ at) => hash(group, at)} />`}`;
 }
 
 /** Roles are written out because on a phone the cells are laid out as blocks. @param {{row: any}} props */

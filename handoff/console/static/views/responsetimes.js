@@ -1,14 +1,13 @@
 // @ts-check
 // How soon comments are answered: figures in total and by account, and the rows behind each. Filters live in the address.
 import * as api from "../api.js";
-import { reason } from "../actions.js";
-import { announce } from "../attention.js";
-import { Alert, Button } from "../components/bits.js";
+import { Button } from "../components/bits.js";
+import { Failed, useFetched } from "../components/fetched.js";
 import { Icon } from "../components/icons.js";
+import { Pager } from "../components/pager.js";
 import { cx, html } from "../html.js";
 import { byName, calendarDay, dateTime, duration, label, number, share, t, time } from "../i18n.js";
 import { conversationHash, go } from "../router.js";
-import { useStore } from "../store.js";
 import { useEffect, useState } from "../vendor/hooks.js";
 
 /** @typedef {{id: string, name: string, channel: string, owner: string}} Account */
@@ -34,46 +33,6 @@ export function ResponseTimes({ id, params }) {
       ${id === "rows" ? html`<${Rows} asked=${asked} params=${params} key=${key} />` : html`<${Report} asked=${asked} hash=${key} />`}
     </main>`;
 }
-
-/**
- * What a call brings, fetched again when its path or the language changes.
- * @param {string} path
- * @param {(got: any) => string} said what a screen reader hears of it
- */
-function useFetched(path, said) {
-  const lang = useStore((s) => s.lang);
-  const [answer, setAnswer] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(true);
-  const [again, setAgain] = useState(0);
-  useEffect(() => {
-    let stale = false;
-    setBusy(true);
-    setError("");
-    api.get(path).then(
-      (got) => {
-        if (stale) return;
-        setAnswer(got);
-        setBusy(false);
-        announce(said(got));
-      },
-      (problem) => {
-        if (stale) return;
-        // Figures of another question must not stand under this one.
-        setAnswer(null);
-        setError(reason(problem));
-        setBusy(false);
-      },
-    );
-    return () => {
-      stale = true;
-    };
-  }, [path, lang, again]);
-  return { answer, error, busy, reload: () => setAgain((n) => n + 1) };
-}
-
-/** @param {{text: string, onRetry: () => void}} props */
-const Failed = ({ text, onRetry }) => html`<div class="response__failed"><${Alert} text=${text} /><${Button} icon="refresh" onClick=${onRetry}>${t("action.try_again")}</></div>`;
 
 // --- figures ---------------------------------------------------------------------------------------------------------
 
@@ -280,11 +239,7 @@ function Rows({ asked, params }) {
         </table>
         ${answer.rows.length === 0 && html`<p class="empty"><${Icon} name="search" size=${28} />${t("response.no_rows")}</p>`}
       </div>
-      ${answer.pages > 1 && html`<nav class="pager" aria-label=${t("cases.pages")}>
-        ${answer.page > 1 ? html`<a class="button" rel="prev" href=${hash(answer.page - 1)}><${Icon} name="back" />${t("cases.previous")}</a>` : html`<span></span>`}
-        <p>${t("cases.page_of", { page: number(answer.page), pages: number(answer.pages) })}</p>
-        ${answer.page < answer.pages ? html`<a class="button" rel="next" href=${hash(answer.page + 1)}>${t("cases.next")}<${Icon} name="right" /></a>` : html`<span></span>`}
-      </nav>`}`}`;
+      <${Pager} answer=${answer} hash=${hash} />`}`;
 }
 
 /** Roles are written out because on a phone the cells are laid out as blocks. @param {{row: any}} props */
