@@ -11,7 +11,7 @@ export PYENV_VERSION := $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\
 endif
 endif
 
-.PHONY: help run test lint eval compare bench bench-hooks bench-social setup clean browser
+.PHONY: help run test soak lint eval compare bench setup clean browser bench-day bench-forecast bench-hooks bench-publishing bench-reports bench-search bench-settlement bench-social pictures
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -49,6 +49,9 @@ else
 	.venv/bin/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 endif
 
+soak: setup ## the tests at random at full length; ARGS narrows them down
+	@PIETURA_LONG=1 .venv/bin/python -m pytest $(or $(ARGS),tests/handoff tests/settlement)
+
 lint: setup ## ruff, mypy strict in both environments, import rules
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 	@cd bot && .venv/bin/mypy components serve.py baseline.py tests
@@ -67,6 +70,27 @@ bench-hooks: .venv/.ready ## webhooks: how many a second, how soon answered, how
 
 bench-social: .venv/.ready ## the social channels in bad weather, the gateway killed ten times; nothing may be lost or said twice
 	@.venv/bin/python -m tests.load.social $(ARGS)
+
+bench-day: .venv/.ready ## a working day of the router: two thousand citizens, eight operators, on a clock that is moved
+	@.venv/bin/python -m tests.load.day $(ARGS)
+
+bench-publishing: .venv/.ready ## how soon a new answer is told on every worker, while citizens ask (PostgreSQL, Valkey)
+	@.venv/bin/python -m pytest -s tests/knowledge_base/test_publishing_under_load.py
+
+bench-settlement: .venv/.ready ## closing a month of 10 000 cases and a year of 100 000, on PostgreSQL; ARGS=--write notes it down
+	@.venv/bin/python -m tests.load.settlement $(ARGS)
+
+bench-forecast: .venv/.ready ## the ways of forecasting contacts, tried beside the naive one
+	@.venv/bin/python -m tests.load.forecast $(ARGS)
+
+bench-reports: .venv/.ready ## reports over two generated years of 100 000 contacts each, on PostgreSQL; ARGS=--write notes it down
+	@.venv/bin/python -m tests.load.reports $(ARGS)
+
+pictures: browser ## the pictures of README and guides, taken of the demo; ARGS=--walk for those of the guides only
+	@.venv/bin/python -m tests.e2e.pictures $(ARGS)
+
+bench-search: .venv/.ready ## finding conversations among 100 000 (PostgreSQL) and 20 000 (SQLite); ARGS=--write notes it down
+	@.venv/bin/python -m tests.load.search_speed $(ARGS)
 
 clean: ## forgets the demo database and the model
 	@rm -rf var bot/models

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Annotated
 
+import structlog
 import typer
 
 from gateway import run as runner
 from gateway import serve as server
+from gateway.demo.history import make_history
 from gateway.evaluation import commands as evaluation
 from gateway.settings import Settings
 from gateway.setup import set_up
@@ -31,9 +34,16 @@ def run(port: Annotated[int | None, typer.Option(help="Port of the gateway.")] =
 
 
 @app.command()
-def setup() -> None:
+def setup(
+    history: Annotated[bool, typer.Option(help="With a made-up past, in a demo that has none.")] = False,
+) -> None:
     """Schema, knowledge base and first contents of the database."""
-    asyncio.run(set_up(Settings(), runner.say))
+    settings = Settings()
+    asyncio.run(set_up(settings, runner.say))
+    if history:
+        # What closing a month notes down for whoever runs the service is no progress to be shown.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+        asyncio.run(make_history(settings, runner.say))
 
 
 @app.command()

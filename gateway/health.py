@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import html
 import os
+import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +18,7 @@ from sqlalchemy import func, select
 from handoff.channels import repository as platforms
 from handoff.channels.models import InboundEventRow, OutboxRow
 from handoff.conversations.models import Conversation, Turn
+from handoff.level2 import repository as mails
 from handoff.state_machine import WAITING
 from kit.clock import iso
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 _LIMIT_S = 4.0
+_MB = 1024 * 1024
 
 
 class Health:
@@ -59,18 +63,22 @@ class Health:
     async def parts(self) -> dict[str, dict[str, Any]]:
         """Each part with ``ok`` and its figures."""
         gateway = self._gateway
-        database, rasa, work, inbox, delivery, channels = await asyncio.gather(
+        database, rasa, encoder, work, inbox, delivery, channels, mail, disk = await asyncio.gather(
             _check(gateway.db.ping()),
             _check(self._rasa()),
+            _check(self._encoder()),
             _check(self._work()),
             _check(self._inbox()),
             _check(self._delivery()),
             _check(self._channels()),
+            _check(self._mail()),
+            _check(self._disk()),
         )
-        channel = gateway.webchat.health()
+        channel, clocks = gateway.webchat.health(), gateway.clock_watch.rounds
         return {
             "database": {**database, "kind": gateway.db.dialect},
             "rasa": rasa,
+            "encoder": encoder,
             "bus": {"ok": gateway.bus.connected, "kind": "redis" if gateway.settings.redis_url else "in process"},
             "webchat": {"ok": channel.ok, **channel.figures},
             "console": {"ok": True, "sockets": len(gateway.console_feed)},
@@ -78,13 +86,20 @@ class Health:
             "inbox": inbox,
             "delivery": delivery,
             "channels": channels,
+            "mail": mail,
             "sweep": {"ok": gateway.sweep.last_error is None, "last_error": gateway.sweep.last_error},
+            "router": {"ok": gateway.router.last_error is None, "last_error": gateway.router.last_error},
+            "clocks": {"ok": clocks.last_error is None, "last_error": clocks.last_error},
             "publisher": {"ok": gateway.publisher.last_error is None, "last_error": gateway.publisher.last_error},
             "knowledge": {
                 "ok": gateway.knowledge_watch.last_error is None,
                 "revision": gateway.knowledge.revision,
                 "last_error": gateway.knowledge_watch.last_error,
             },
+            "tasks": gateway.background(),
+            "spelling": {"ok": gateway.spelling.well},
+            "disk": disk,
+            **({"backups": await _check(self._backups())} if gateway.settings.backups_dir is not None else {}),
             "gateway": {"ok": True, "pid": os.getpid(), "up_s": round(time.monotonic() - self._started)},
         }
 
@@ -93,6 +108,34 @@ class Health:
         if not await self._gateway.rasa.alive():
             raise RuntimeError(self._gateway.rasa.last_error or "no answer")
         return {"ms": round((time.monotonic() - started) * 1000, 1)}
+
+    async def _encoder(self) -> dict[str, Any]:
+        started = time.monotonic()
+        vector = await self._gateway.knowledge.vector("labdien")
+        if vector is None or not vector.any():
+            raise RuntimeError("no sentence vectors")
+        return {"ms": round((time.monotonic() - started) * 1000, 1)}
+
+    async def _disk(self) -> dict[str, Any]:
+        """Free space where the data lie: a database that cannot write loses what citizens say."""
+        folder = self._gateway.settings.data_dir
+        usage = await asyncio.to_thread(shutil.disk_usage, folder)
+        free = usage.free // _MB
+        least = self._gateway.settings.disk_free_mb
+        if free < least:
+            raise RuntimeError(f"{free} MB free, less than {least}")
+        return {"free_mb": free, "free_percent": 100 * usage.free // usage.total}
+
+    async def _backups(self) -> dict[str, Any]:
+        """The age of the newest file where backups are put, if that is told to us."""
+        folder = self._gateway.settings.backups_dir
+        newest = await asyncio.to_thread(_newest, folder) if folder is not None else None
+        if newest is None:
+            raise RuntimeError("no backup")
+        hours = round((time.time() - newest) / 3600, 1)
+        if hours > self._gateway.settings.backup_max_hours:
+            raise RuntimeError(f"the newest backup is {hours} hours old")
+        return {"hours_old": hours}
 
     async def _work(self) -> dict[str, Any]:
         async with self._gateway.db.read() as session:
@@ -131,6 +174,16 @@ class Health:
         # An account that somebody must mend is shown here and on the board; the service itself is well.
         return {"accounts": len(enabled), "paused": paused, "failing_checks": ill}
 
+    async def _mail(self) -> dict[str, Any]:
+        watch = self._gateway.level2_watch
+        if watch.last_error is not None:
+            raise RuntimeError(watch.last_error)
+        async with self._gateway.db.read() as session:
+            counts = await mails.counts(session)
+        # A mail server that is away is shown, and keeps no citizen waiting: the service itself is well.
+        figures = {name: counts[name] for name in ("queued", "sending", "failed")}
+        return {"on": watch.sends, **figures, "last_problem": watch.last_problem}
+
     def _page(self, parts: dict[str, dict[str, Any]], ok: bool) -> str:
         text = self._gateway.texts.text
         rows = []
@@ -159,6 +212,10 @@ def _summed(counts: dict[str, dict[str, int]], states: tuple[str, ...]) -> dict[
 
 
 _HEADS = ("health.part", "health.state", "health.figures")
+
+
+def _newest(folder: Path) -> float | None:
+    return max((one.stat().st_mtime for one in folder.iterdir() if one.is_file()), default=None)
 
 
 async def _check(coroutine: Any) -> dict[str, Any]:

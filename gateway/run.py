@@ -22,9 +22,9 @@ from gateway.seed import DEMO_PASSWORD, DEMO_STAFF
 from gateway.settings import ROOT, Settings
 from kit.alone import alone
 
-_BOT = ROOT / "bot"
-_MODEL = _BOT / "models" / "pietura.tar.gz"
-_STAMP = _BOT / "models" / "pietura.inputs"
+BOT = ROOT / "bot"
+_MODEL = BOT / "models" / "pietura.tar.gz"
+_STAMP = BOT / "models" / "pietura.inputs"
 #: It belongs to the tests: an installation without them has no demo of the platforms.
 _SIMULATOR = ROOT / "tests" / "fakes" / "simulator"
 _READY_LIMIT_S = 180.0
@@ -41,7 +41,7 @@ def say(text: str) -> None:
 
 def bot_python() -> Path:
     """The interpreter of the bot's own environment."""
-    return _BOT / ".venv" / "bin" / "python"
+    return BOT / ".venv" / "bin" / "python"
 
 
 _MODEL_INPUTS = (
@@ -64,7 +64,7 @@ def bot_environment(settings: Settings) -> dict[str, str]:
     """What Rasa needs in its environment."""
     return {
         **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-        "PYTHONPATH": str(_BOT),
+        "PYTHONPATH": str(BOT),
         "PIETURA_BOT_TOKEN": settings.bot_token.get_secret_value(),
         "RASA_TELEMETRY_ENABLED": "false",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -94,7 +94,7 @@ async def _train(settings: Settings) -> None:
     say("examples: computing their sentence vectors (a minute or two the first time) …")
     await _finished("the sentence vectors", (sys.executable, "-m", "gateway.training"), ROOT, dict(os.environ))
     say("Rasa model: training (about two minutes) …")
-    await _finished("Rasa's training", (str(bot_python()), *TRAIN_ARGUMENTS), _BOT, bot_environment(settings))
+    await _finished("Rasa's training", (str(bot_python()), *TRAIN_ARGUMENTS), BOT, bot_environment(settings))
     if not _MODEL.exists():
         raise RuntimeError("Rasa's training left no model")
     _STAMP.write_text(inputs)
@@ -143,9 +143,9 @@ TRAIN_ARGUMENTS = (
 )
 
 
-def rasa_arguments(port: int) -> tuple[str, ...]:
+def rasa_arguments(port: int, model: Path | None = None) -> tuple[str, ...]:
     """Rasa on loopback only, without its API and without TensorFlow, which the pipeline does not use (bot/serve.py)."""
-    return ("serve.py", "--port", str(port))
+    return ("serve.py", "--port", str(port), *(("--model", str(model)) if model is not None else ()))
 
 
 @dataclass
@@ -227,14 +227,22 @@ class Child:
                 continue
 
 
-def rasa_process(settings: Settings) -> Child:
-    """Rasa, not yet started."""
+def free_address() -> str:
+    """Where nobody listens, on loopback."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{found.getsockname()[1]}"
+
+
+def rasa_process(settings: Settings, model: Path | None = None, url: str | None = None) -> Child:
+    """Rasa, not yet started; with the product's model at ``bot_url`` unless something else is said."""
+    url = url or settings.bot_url
     return Child(
         "Rasa",
-        (str(bot_python()), *rasa_arguments(int(settings.bot_url.rsplit(":", 1)[1]))),
-        _BOT,
+        (str(bot_python()), *rasa_arguments(int(url.rsplit(":", 1)[1]), model)),
+        BOT,
         bot_environment(settings),
-        f"{settings.bot_url}/",
+        f"{url}/",
         # Its libraries print pages of warnings about each other.
         log=settings.data_dir / "logs" / "rasa.log",
     )
@@ -311,14 +319,17 @@ async def run(settings: Settings) -> None:
     if simulator is not None:
         _refuse_taken(settings.simulator_port)
     await train(settings)
-    rasa, gateway = children(settings)
-    processes = [rasa, gateway, *([simulator] if simulator is not None else [])]
+    from gateway.retraining.keeper import RasaKeeper
+
+    rasa, gateway = RasaKeeper(settings, model_inputs()), children(settings)[1]
+    gateway.environment["PIETURA_RASA_KEPT"] = "true"
+    processes: list[Child | RasaKeeper] = [rasa, gateway, *([simulator] if simulator is not None else [])]
     watchers: list[asyncio.Task[None]] = []
     try:
         # Rasa takes its time to start and needs no database: meanwhile the database is set up.
         say("starting Rasa …")
         await rasa.start()
-        await _set_up_apart()
+        await _set_up_apart(settings)
         say("starting the gateway …")
         await gateway.start()
         if simulator is not None:
@@ -341,13 +352,16 @@ async def run(settings: Settings) -> None:
         print("stopped", flush=True)
 
 
-async def _set_up_apart() -> None:
+async def _set_up_apart(settings: Settings) -> None:
     """Runs ``pietura setup`` as a process: the knowledge base it loads would otherwise stay in this one's memory.
+
+    In a demo with its past, unless somebody does without.
 
     Raises:
         RuntimeError: it failed; it has said why.
     """
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway.cli", "setup", cwd=ROOT)
+    past = ["--history"] if settings.demo and settings.demo_history else []
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway.cli", "setup", *past, cwd=ROOT)
     if await process.wait() != 0:
         raise RuntimeError("the set-up of the database failed")
 

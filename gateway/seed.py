@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handoff.cases.models import Tariff
+from handoff.cases.models import PriceList, Tariff
 from handoff.conversations.models import Site
+from handoff.queue.models import Queue
 from handoff.staff import repository as people
 from handoff.staff.models import Centre, Institution, Staff
-from handoff.staff.service import hash_password
-from knowledge_base.service import KnowledgeBase
+from handoff.staff.passwords import hash_password
+from knowledge_base.service import InstitutionRow
 
 DEMO_PASSWORD = "Pietura-demo-2026"
 #: e-mail, name, role, centre, institution, languages
@@ -26,9 +28,28 @@ DEMO_STAFF = (
     ("liga@demo.lv", "Līga Krūmiņa", "supervisor", "riga", None, ["lv", "ru", "en"]),
     ("baiba@demo.lv", "Baiba Saulīte", "editor", None, None, ["lv", "ru", "en"]),
     ("admin@demo.lv", "Māris Vītols", "admin", "riga", None, ["lv", "ru", "en"]),
+    ("gunta@demo.lv", "Gunta Zariņa", "accountant", None, None, ["lv", "en"]),
 )
-#: A contact has one reference price, whichever way it came (R17).
-_TARIFFS = tuple((f"{channel}-2026", channel) for channel in ("webchat", "facebook", "x", "telegram"))
+#: What the demo's operators know, from 1 to 5.
+_DEMO_SKILLS = {
+    "anna@demo.lv": {"pabalsti": 5, "nodokļi": 3},
+    "janis@demo.lv": {"nodokļi": 5, "pabalsti": 2},
+    "olga@demo.lv": {"pabalsti": 4},
+}
+#: id, names, institution, mode, skills, centres. What VID is asked is offered, so that the demo shows both ways.
+_DEMO_QUEUES: tuple[tuple[str, tuple[str, str, str], str, str, dict[str, int], list[str]], ...] = (
+    ("demo-vid", ("Nodokļi (VID)", "Налоги (СГД)", "Taxes (SRS)"), "vid", "offers", {"nodokļi": 3}, ["valmiera"]),
+    ("demo-vsaa", ("Pabalsti (VSAA)", "Пособия (ГАСС)", "Benefits (SSIA)"), "vsaa", "pull", {"pabalsti": 2}, []),
+)
+#: A contact has one reference price, whichever way it came (R17); what the assistant did alone is counted and free.
+PRICES_ID = "list-2026-01-01"
+_PRICE = Decimal("1.0000")
+#: id, channel, level, price
+_TARIFFS = (
+    *((f"{channel}-2026", channel, None, _PRICE) for channel in ("webchat", "facebook", "x", "telegram")),
+    ("any-2026", None, None, _PRICE),
+    ("assistant-2026", None, 0, Decimal("0.0000")),
+)
 _CENTRES = (
     ("riga", "Rīgas VPVKAC"),
     ("valmiera", "Valmieras VPVKAC"),
@@ -37,33 +58,50 @@ _CENTRES = (
 
 
 async def is_seeded(session: AsyncSession, *, demo: bool) -> bool:
-    """Whether the first contents are there: loading the knowledge base to find that out again takes seconds."""
-    if not all([await session.get(Tariff, tariff_id) for tariff_id, _ in _TARIFFS]):
+    """Whether the first contents are there."""
+    if await session.get(PriceList, PRICES_ID) is None:
         return False
     return not demo or all([await people.by_email(session, person[0]) for person in DEMO_STAFF])
 
 
-async def seed(session: AsyncSession, knowledge: KnowledgeBase) -> None:
+async def seed(session: AsyncSession, institutions: Iterable[InstitutionRow]) -> None:
     """Institutions from the gazetteer and the reference tariffs. Safe to run again."""
-    for institution_id, name_lv, name_ru, name_en, kind in knowledge.institutions():
+    for institution_id, name_lv, name_ru, name_en, kind in institutions:
         await session.merge(
             Institution(id=institution_id, name_lv=name_lv, name_ru=name_ru, name_en=name_en, kind=kind)
         )
-    for tariff_id, channel in _TARIFFS:
-        if await session.get(Tariff, tariff_id) is not None:
-            continue
+    await _seed_prices(session)
+    await session.flush()
+
+
+async def _seed_prices(session: AsyncSession) -> None:
+    """The reference list, as a draft until its lines are there: what is approved takes none any more."""
+    if await session.get(PriceList, PRICES_ID) is not None:
+        return
+    begins = date(2026, 1, 1)
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    prices = PriceList(
+        id=PRICES_ID, name="Atsauces cenrādis", currency="EUR", valid_from=begins, state="draft", created_at=made
+    )
+    session.add(prices)
+    await session.flush()
+    for tariff_id, channel, level, price in _TARIFFS:
         session.add(
             Tariff(
                 id=tariff_id,
+                list_id=PRICES_ID,
+                case_kind=None,
                 channel=channel,
-                price=Decimal("1.0000"),
+                level=level,
+                price=price,
                 currency="EUR",
-                valid_from=date(2026, 1, 1),
+                valid_from=begins,
                 valid_to=None,
                 source="atsauces cena: 1 EUR par kontaktu, apmēram 3 minūtes",
             )
         )
     await session.flush()
+    prices.state, prices.approved_at = "approved", made
 
 
 async def seed_demo(session: AsyncSession) -> None:
@@ -86,6 +124,23 @@ async def seed_demo(session: AsyncSession) -> None:
                 centre_id=centre,
                 institution_id=institution_id,
                 languages=languages,
+                skills=_DEMO_SKILLS.get(email, {}),
+            )
+        )
+    for number, (queue_id, (name_lv, name_ru, name_en), body, mode, skills, centres) in enumerate(_DEMO_QUEUES, 1):
+        if await session.get(Queue, queue_id) is not None:
+            continue
+        session.add(
+            Queue(
+                id=queue_id,
+                name_lv=name_lv,
+                name_ru=name_ru,
+                name_en=name_en,
+                position=number,
+                mode=mode,
+                institutions=[body],
+                skills=skills,
+                centres=centres,
             )
         )
     if await session.get(Site, "demo") is None:

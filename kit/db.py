@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, MetaData, event, text
+from sqlalchemy import ColumnElement, CursorResult, DateTime, Dialect, MetaData, event, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from kit.metrics import CONNECTIONS
 from kit.sqlite import connector
 
 # Names are fixed so that migrations can find a constraint on either database.
@@ -99,7 +100,8 @@ class Database:
         """``url``: SQLAlchemy URL; ``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``."""
         self.url = url
         self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+        # What stands in a statement is what people wrote: an error that is logged must not quote it.
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
         if self.dialect == "sqlite":
             options["async_creator"] = connector(url.split("///", 1)[1])
         else:
@@ -107,6 +109,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(url, **options)
         if self.dialect == "sqlite":
             _prepare_sqlite(self.engine)
+        _count_connections(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting inside SQLite is polling with sleeps.
         self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
@@ -147,6 +150,16 @@ class Database:
         await self.engine.dispose()
 
 
+def _count_connections(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _taken(*_about: Any) -> None:
+        CONNECTIONS.inc()
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _given_back(*_about: Any) -> None:
+        CONNECTIONS.dec()
+
+
 def _prepare_sqlite(engine: AsyncEngine) -> None:
     """Explicit BEGIN, so that a writer takes its lock at once and not half-way."""
 
@@ -154,3 +167,21 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def _on_begin(connection: Any) -> None:
         write = connection.get_execution_options().get("pietura_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN DEFERRED")
+
+
+async def set_if_version(
+    session: AsyncSession,
+    model: Any,
+    row_id: str | int,
+    version: int,
+    values: dict[str, Any],
+    *conditions: ColumnElement[bool],
+) -> bool:
+    """Changes a row of ``model`` if it is still at ``version``, and counts the version up; whether it was. Of two who change it
+    at once the second learns it, and nothing is written over silently."""
+    statement = (
+        update(model)
+        .where(model.id == row_id, model.version == version, *conditions)
+        .values(version=version + 1, **values)
+    )
+    return bool(cast("CursorResult[Any]", await session.execute(statement)).rowcount)

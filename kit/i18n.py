@@ -38,24 +38,7 @@ class Catalogue:
         self._texts: dict[str, dict[str, Entry]] = {lang: {} for lang in LANGUAGES}
         for folder in folders:
             for lang in LANGUAGES:
-                texts = cast("dict[str, Entry]", json.loads((folder / f"{lang}.json").read_text("utf-8")))
-                self._texts[lang].update(texts)
-        problems = list(self._problems())
-        if problems:
-            raise ValueError("catalogue: " + "; ".join(problems))
-
-    def _problems(self) -> list[str]:
-        found = []
-        reference = self._texts[DEFAULT_LANGUAGE]
-        for lang in LANGUAGES:
-            found += [f"{lang} lacks {key}" for key in reference.keys() - self._texts[lang].keys()]
-            found += [f"{lang} has a stray {key}" for key in self._texts[lang].keys() - reference.keys()]
-            found += [
-                f"{lang} {key}: placeholders differ from {DEFAULT_LANGUAGE}"
-                for key in reference.keys() & self._texts[lang].keys()
-                if _names(reference[key]) != _names(self._texts[lang][key])
-            ]
-        return found
+                self._texts[lang].update(_read(folder)[lang])
 
     def text(self, lang: str, key: str, **values: object) -> str:
         """The text of ``key`` in ``lang`` with ``values`` put in.
@@ -77,6 +60,32 @@ class Catalogue:
     def all(self, lang: str) -> dict[str, Entry]:
         """Every entry of a language, for a front end."""
         return self._texts[lang if lang in LANGUAGES else DEFAULT_LANGUAGE]
+
+
+@cache
+def _read(folder: Path) -> dict[str, dict[str, Entry]]:
+    """A folder's texts by language, checked."""
+    texts: dict[str, dict[str, Entry]] = {
+        lang: cast("dict[str, Entry]", json.loads((folder / f"{lang}.json").read_text("utf-8"))) for lang in LANGUAGES
+    }
+    problems = list(_problems(texts))
+    if problems:
+        raise ValueError("catalogue: " + "; ".join(problems))
+    return texts
+
+
+def _problems(texts: dict[str, dict[str, Entry]]) -> list[str]:
+    found = []
+    reference = texts[DEFAULT_LANGUAGE]
+    for lang in LANGUAGES:
+        found += [f"{lang} lacks {key}" for key in reference.keys() - texts[lang].keys()]
+        found += [f"{lang} has a stray {key}" for key in texts[lang].keys() - reference.keys()]
+        found += [
+            f"{lang} {key}: placeholders differ from {DEFAULT_LANGUAGE}"
+            for key in reference.keys() & texts[lang].keys()
+            if _names(reference[key]) != _names(texts[lang][key])
+        ]
+    return found
 
 
 def _names(entry: Entry) -> set[str]:

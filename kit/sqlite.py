@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from kit import sql
+
 _BUSY_S = 5.0
 
 
@@ -79,6 +81,7 @@ class InlineConnection:
         )
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
+        sql.teach(self._connection)
 
     @property
     def _open(self) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -29,3 +30,12 @@ def shorten(text: str, length: int) -> str:
     """``text`` on one line of at most ``length`` characters, with an ellipsis where it was cut."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def mark_of(text: str) -> str:
+    """What a trail keeps of a text instead of the text: its length, and a digest that tells whether two are the same.
+
+    A text may hold somebody's personal data by mistake. It is mended where it stands; in a trail, which nobody may change, it
+    would stay.
+    """
+    return f"{len(text)} · {hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -24,7 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from actions.understanding import FloatArray, Understanding
 from gateway.app import Gateway, create_app
 from gateway.seed import DEMO_PASSWORD
-from gateway.settings import Settings
+from gateway.settings import KEEP_ALIVE_S, Settings
 from handoff.assistant.ports import AssistantUnavailable
 from handoff.broker import Policy
 from handoff.channels.ports import PlatformConnector
@@ -157,6 +157,7 @@ async def raise_stage(
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -173,7 +174,7 @@ class Desk:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.AsyncClient(base_url=url + "/console/api", timeout=30)
+        self.http = httpx.AsyncClient(base_url=url + "/console/api", timeout=30, verify=False)
         self.me: dict[str, Any] = {}
         self.frames: list[dict[str, Any]] = []
         self._socket: ClientConnection | None = None

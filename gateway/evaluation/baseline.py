@@ -6,16 +6,21 @@ baseline --write``, and says why in the commit.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from gateway.settings import ROOT
 
 FOLDER = Path(__file__).parent / "data"
 SERVICES = FOLDER / "services.jsonl"
 #: Questions of one to five words, as people type them into a search box; apart, for they would hide the others.
 SHORT = FOLDER / "short.jsonl"
 DIALOGUE = FOLDER / "dialogue.jsonl"
+#: The same of writers who were asked for what is hard; apart, so that the figures of the others stay comparable.
+VOICES = FOLDER / "voices.jsonl"
 FILE = FOLDER / "baseline.json"
 #: A fall of more than this, as a fraction, fails the build.
 ALLOWED = 0.02
@@ -23,6 +28,24 @@ ALLOWED = 0.02
 _BETTER_LOW = frozenset(("said_wrong", "oos_said_wrong"))
 #: Figures that say how a whole is shared out: more of one may be better or worse.
 _NEITHER = frozenset(("n", "honest", "choices_right"))
+#: What the figures depend on: the same files give the same figures, so that they need not be taken again.
+_DEPENDS_ON = (
+    "actions",
+    "bot/components",
+    "bot/domain",
+    "bot/config.yml",
+    "bot/serve.py",
+    "bot/uv.lock",
+    "config.yml",
+    "gateway/evaluation",
+    "handoff/assistant",
+    "kit",
+    "knowledge_base",
+    "nlu_data",
+    "uv.lock",
+)
+#: Files in those folders that say nothing to the assistant.
+_BESIDE = frozenset((".md", ".pyc", ".css", ".js"))
 #: One message of a small group would be a fall by itself.
 _SMALL = 40
 
@@ -53,8 +76,21 @@ def _flat(figures: dict[str, Any], path: str = "") -> Iterator[tuple[str, float]
             yield f"{path}{name}", float(value)
 
 
+def depends_on() -> str:
+    """A digest of everything that the figures depend on: code, data, models, and the versions of libraries."""
+    digest = hashlib.sha256()
+    for name in _DEPENDS_ON:
+        place = ROOT / name
+        files = sorted(place.rglob("*")) if place.is_dir() else [place]
+        for file in files:
+            if file.is_file() and file != FILE and file.suffix not in _BESIDE and "__pycache__" not in file.parts:
+                digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def committed() -> dict[str, Any]:
-    """The committed figures: ``services``, ``short`` and ``dialogue``.
+    """The committed figures by file (``services``, ``short``, ``dialogue``, ``voices``); ``depends_on``: of what they were taken.
 
     Raises:
         OSError, ValueError: the file is missing or broken.

@@ -75,7 +75,8 @@ def eval_baseline(
     """Our own kept-aside questions against the committed figures; exit 1 when one has fallen."""
     found = asyncio.run(measure_kept())
     if write:
-        baseline.FILE.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        written = {"depends_on": baseline.depends_on(), **found}
+        baseline.FILE.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
         typer.echo(f"written to {baseline.FILE}")
         return
     fallen = baseline.falls(found, baseline.committed())
@@ -85,18 +86,21 @@ def eval_baseline(
 
 
 async def measure_kept() -> dict[str, Any]:
-    """The figures on our own kept-aside questions: ``services``, ``short`` and ``dialogue``."""
+    """The figures on our own kept-aside questions: ``services``, ``short``, ``dialogue`` and ``voices``."""
     questions = read(ServiceQuestion, [baseline.SERVICES])
     short = read(ServiceQuestion, [baseline.SHORT])
     lines = read(DialogueLine, [baseline.DIALOGUE])
+    hard = read(DialogueLine, [baseline.VOICES])
     async with begin() as trial:
         about_services = await services.ask_all(trial, questions, progress)
         in_short = await services.ask_all(trial, short, progress)
         in_dialogue = await dialogue.ask_all(trial, lines, progress)
+        of_voices = await dialogue.ask_all(trial, hard, progress)
     return {
         "services": services.figures(about_services),
         "short": services.figures(in_short),
         "dialogue": dialogue.figures(in_dialogue),
+        "voices": dialogue.figures(of_voices),
     }
 
 

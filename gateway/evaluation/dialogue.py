@@ -110,7 +110,7 @@ def figures(results: Sequence[DialogueResult]) -> dict[str, Any]:
         },
         "accuracy": share([r.right for r in results]),
         "handoff_recall": share([r.right for r in kinds.get("handoff", [])]),
-        "emergency_recall": share([_right_number(r) for r in kinds.get("emergency", [])]),
+        "emergency_recall": share([right_number(r) for r in kinds.get("emergency", [])]),
         "oos_recall_at_5": share([refused(r) for r in off_topic]),
         "oos_said_wrong": share([bool(r.services) for r in off_topic]),
         "pii_masked": share([value not in r.answered.stored for r, value in private]),
@@ -129,7 +129,8 @@ def refused(result: DialogueResult) -> bool:
     return result.kind != "service" and not result.services
 
 
-def _right_number(result: DialogueResult) -> bool:
+def right_number(result: DialogueResult) -> bool:
+    """Whether an emergency was answered with a number that helps in it."""
     reply = result.answered.reply
     if reply is None or reply.outcome != "emergency":
         return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import tempfile
 import time
 import uuid
@@ -92,6 +91,15 @@ class Trial:
         """The knowledge base that answers."""
         return self._gateway.knowledge
 
+    @property
+    def settings(self) -> Settings:
+        """What the trial runs on."""
+        return self._gateway.settings
+
+    def turn_to(self, url: str) -> None:
+        """Asks another Rasa from now on."""
+        self._gateway.rasa.use(url)
+
     def ranked(self, text: str, lang: str) -> list[Candidate]:
         """What the search makes of a message that the assistant did not search for."""
         return self.knowledge.search(text, lang, limit=3)
@@ -128,8 +136,8 @@ def fresh() -> str:
 
 
 @contextlib.asynccontextmanager
-async def begin() -> AsyncIterator[Trial]:
-    """A trial with its own database and its own Rasa, both gone afterwards.
+async def begin(model: Path | None = None) -> AsyncIterator[Trial]:
+    """A trial with its own database and its own Rasa, both gone afterwards; ``model``: another one than the product's.
 
     Raises:
         RuntimeError: Rasa could not be trained or started.
@@ -138,10 +146,10 @@ async def begin() -> AsyncIterator[Trial]:
     with tempfile.TemporaryDirectory(prefix="pietura-trial-") as name:
         folder = Path(name)
         settings = Settings(
-            data_dir=folder, database_url=f"sqlite+aiosqlite:///{folder / 'trial.db'}", bot_url=_free_address()
+            data_dir=folder, database_url=f"sqlite+aiosqlite:///{folder / 'trial.db'}", bot_url=runner.free_address()
         )
         await runner.train(settings)
-        rasa = runner.rasa_process(settings)
+        rasa = runner.rasa_process(settings, model)
         await rasa.start()
         gateway = Gateway(settings)
         try:
@@ -157,12 +165,6 @@ async def begin() -> AsyncIterator[Trial]:
             await gateway.bus.stop()
             await gateway.db.close()
             await rasa.stop()
-
-
-def _free_address() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{found.getsockname()[1]}"
 
 
 def _silently(_text: str) -> None:

@@ -214,6 +214,10 @@ class Stub:
         async def config() -> Response:
             return Response(json.dumps(self._config()), self.config_status, media_type="application/json")
 
+        @app.get("/chat/notices")
+        async def notices() -> dict[str, list[Any]]:
+            return {"notices": []}
+
         @app.get("/host")
         async def host() -> HTMLResponse:
             """A page of another origin, as strict as a state institution's may be."""

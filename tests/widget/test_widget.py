@@ -644,6 +644,55 @@ def test_no_invitation_after_the_chat_was_closed_here(visit: OpenPage, stub: Stu
     assert page.evaluate("localStorage.getItem('pietura:demo:shown:slimiba')") is None
 
 
+_FORM = """document.querySelector("main").insertAdjacentHTML("beforeend",
+    '<form><label>Vārds <input id="given" required></label><button id="go">Sūtīt</button></form>')"""
+
+
+def test_an_invitation_after_what_happens_on_the_page(visit: OpenPage, stub: Stub) -> None:
+    def comes(rule: dict[str, Any], *acts: Callable[[Page], object]) -> Page:
+        stub.proactive = [{**RULE, "page": "", "after_s": 0, "id": rule["when"], **rule}]
+        page = visit(open_chat=False)
+        page.locator(".launcher").wait_for()
+        page.evaluate(_FORM)
+        page.wait_for_timeout(300)
+        expect(page.locator(".invite")).to_have_count(0)
+        for act in acts:
+            act(page)
+        expect(page.locator(".invite")).to_be_visible()
+        return page
+
+    comes({"when": "form_error"}, lambda page: page.locator("#go").click())
+    comes(
+        {"when": "form_error", "id": "marked"},
+        lambda page: page.locator("#given").evaluate("e => e.ariaInvalid = 'true'"),
+    )
+    comes({"when": "inactive", "after_s": 1}, lambda page: page.locator("#given").fill("A"))
+    comes({"when": "scroll", "share": 90}, lambda page: page.evaluate("scrollTo(0, document.body.scrollHeight)"))
+    page = comes(
+        {"when": "unfinished", "page": "#/pase"},
+        lambda page: page.evaluate("location.hash = '#/pase'"),
+        lambda page: page.locator("#given").fill("A"),
+        lambda page: page.evaluate("location.hash = '#/dzivesvieta'"),
+    )
+    # Closed: not again, and nothing else in this visit.
+    page.get_by_role("button", name="Aizvērt ieteikumu").click()
+    assert page.evaluate("localStorage.getItem('pietura:demo:refused')") == '["unfinished"]'
+    stub.proactive = [{**RULE, "page": "", "after_s": 0}]
+    page.reload()
+    page.locator(".launcher").wait_for()
+    page.wait_for_timeout(600)
+    expect(page.locator(".invite")).to_have_count(0)
+
+
+def test_of_several_invitations_the_first_and_only_one(visit: OpenPage, stub: Stub) -> None:
+    rule = {**RULE, "page": "", "after_s": 0}
+    stub.proactive = [{**rule, "id": "second", "page": "nowhere"}, {**rule, "id": "first"}, {**rule, "id": "third"}]
+    stub.proactive[2]["text"] = {"lv": "Trešais"}
+    page = visit(open_chat=False)
+    expect(page.locator(".invite")).to_contain_text("slimības pabalstu")
+    assert page.evaluate("localStorage.getItem('pietura:demo:shown:third')") is None
+
+
 # ---- under a strict policy, for everybody ----------------------------------------------------------------------------
 
 
