@@ -6,10 +6,11 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import ssl
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,9 @@ os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
 #: Folders whose tests wait for most of their time begin first, those that need the trained model come last: `make test` trains it
 #: meanwhile.
 _ORDER = {"load": 0, "understanding": 2, "e2e": 2}
+
+
+_RING_AGAIN_S = 5.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -110,6 +114,16 @@ def _share_trust() -> None:
 
 
 _share_trust()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, Any, Any]:
+    """The alarm rings again until it is heard: one that rings while a background task runs ends only that task, and the test
+    would wait for it for ever."""
+    result = yield
+    if settings.timeout and settings.method == "signal":
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout, _RING_AGAIN_S)
+    return result
 
 
 def pytest_collection_finish() -> None:
