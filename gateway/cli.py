@@ -9,6 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from gateway import ready_vectors
 from gateway import run as runner
 from gateway import serve as server
 from gateway.demo.history import make_history
@@ -50,6 +51,13 @@ def setup(
 def train() -> None:
     """Trains the Rasa model if what it learns from has changed."""
     asyncio.run(runner.train(Settings()))
+
+
+@app.command()
+def vectors() -> None:
+    """Writes the vectors that come with the product anew; for those who change what it learns from or answers with."""
+    number = asyncio.run(ready_vectors.write(Settings().cache_dir))
+    runner.say(f"{number} vectors")
 
 
 @app.command()

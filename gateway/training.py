@@ -53,10 +53,10 @@ def examples(*paths: Path) -> Iterator[str]:
                 yield from (line.strip().removeprefix("-").strip() for line in block["examples"].splitlines())
 
 
-def write_vectors(store: EmbeddingStore, path: Path = VECTORS) -> int:
+def write_vectors(store: EmbeddingStore, path: Path = VECTORS, questions: Path = QUESTIONS) -> int:
     """Writes the vector of every example, by the hash under which the bot looks for it; their number."""
     files = [file for lang in LANGUAGES for file in sorted((ROOT / "nlu_data" / lang).glob("*.yml"))]
-    texts = [text for text in dict.fromkeys(examples(*files, QUESTIONS)) if text]
+    texts = [text for text in dict.fromkeys(examples(*files, questions)) if text]
     np.savez(path, keys=np.array([key_of(text) for text in texts]), vectors=store.encode(texts).astype(np.float16))
     return len(texts)
 

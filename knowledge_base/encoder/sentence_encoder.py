@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from kit.alone import alone
+from knowledge_base.encoder import ready
 
 FloatArray = NDArray[np.float32]
 
@@ -91,16 +92,11 @@ class SentenceEncoder:
         return ids
 
     def _run(self, tokens: Sequence[int]) -> FloatArray:
-        words = self._unpack(np.asarray(tokens, np.intp))[None]
+        rows = np.asarray(tokens, np.intp)
+        words = ready.unpack(self._packed[rows], self._scales[rows])[None]
         mask = np.ones((1, len(tokens)), np.float32)
         found: FloatArray = self._session.run(None, {"words": words, "mask": mask})[0][0]
         return found
-
-    def _unpack(self, rows: NDArray[np.intp]) -> FloatArray:
-        """Rows of the table: blocks of 32 numbers, each a scale and 32 half-bytes (low halves first), offset by eight."""
-        packed = self._packed[rows]
-        halves = np.concatenate((packed & 15, packed >> 4), axis=-1).astype(np.float32) - 8.0
-        return (halves * self._scales[rows].astype(np.float32)[..., None]).reshape(len(rows), DIMENSIONS)
 
 
 def key_of(text: str) -> str:
@@ -117,7 +113,8 @@ class EmbeddingStore:
         self._file = folder / f"embeddings-{encoder.fingerprint}.npz" if folder else None
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of ``texts`` from the file; those not seen before are computed (some milliseconds each) and kept."""
+        """Vectors of ``texts`` from the file; those not seen before come ready with the model, or are computed (some
+        milliseconds each), and are kept."""
         wanted = list(dict.fromkeys(texts))
         keys = {text: key_of(text) for text in wanted}
         known = self._read()
@@ -135,8 +132,10 @@ class EmbeddingStore:
         """Computes what is not there yet. Several workers may start at once: one computes, the others find it done."""
         with alone(self._file.with_suffix(".lock")) if self._file else nullcontext():
             known = self._read()
-            missing = [text for text, key in keys.items() if key not in known]
-            if missing:
+            absent = [key for key in keys.values() if key not in known]
+            if absent:
+                known |= ready.read(self.encoder.fingerprint, absent)
+                missing = [text for text, key in keys.items() if key not in known]
                 for text, vector in zip(missing, self.encoder.encode(missing), strict=True):
                     known[keys[text]] = vector.astype(np.float16)
                 self._write(known if len(known) <= _KEPT else {key: known[key] for key in keys.values()})

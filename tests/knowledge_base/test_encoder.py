@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base.encoder.sentence_encoder import DIMENSIONS, EmbeddingStore, SentenceEncoder
+from gateway.settings import ROOT
+from gateway.training import examples, service_questions
+from knowledge_base.encoder import ready
+from knowledge_base.encoder.sentence_encoder import DIMENSIONS, EmbeddingStore, SentenceEncoder, key_of
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +76,32 @@ def test_the_store_computes_once_and_survives_a_torn_file(encoder: SentenceEncod
     assert np.allclose(EmbeddingStore(encoder, tmp_path).encode(["pase"])[0], first[0], atol=1e-3)
     assert EmbeddingStore(encoder, None).encode([]).shape == (0, DIMENSIONS)
     assert len(list(tmp_path.glob("*.npz"))) == 1
+
+
+def test_vectors_come_ready_with_the_product(encoder: SentenceEncoder) -> None:
+    """For nearly all that Rasa learns from (``pietura vectors`` writes them anew), and near enough to what would be computed."""
+    texts = {text for own in service_questions().values() for text in own}
+    texts |= set(examples(*sorted((ROOT / "nlu_data").glob("??/*.yml"))))
+    keys = {key_of(text): text for text in texts}
+    found = ready.read(encoder.fingerprint, list(keys))
+    assert len(found) > 0.95 * len(keys)
+    some = sorted(found)[:: len(found) // 25]
+    computed = encoder.encode([keys[key] for key in some])
+    assert min(float(found[key] @ vector) for key, vector in zip(some, computed, strict=True)) > 0.98
+    assert ready.read("another model", some) == {}
+
+
+def test_a_changed_text_changes_its_own_row_only(tmp_path: Path) -> None:
+    file = tmp_path / "vectors.npz"
+    numbers = np.random.default_rng(1).normal(size=(5, DIMENSIONS)).astype(np.float32)
+    vectors = {key_of(str(at)): row / np.linalg.norm(row) for at, row in enumerate(numbers)}
+    ready.write("m", vectors, file)
+    before = ready.read("m", list(vectors), file)
+    assert all(float(before[key] @ vectors[key]) > 0.99 for key in vectors)
+    gone, *stay = vectors
+    ready.write("m", {key: before[key].astype(np.float32) for key in stay} | {key_of("new"): vectors[gone]}, file)
+    after = ready.read("m", [*vectors, key_of("new")], file)
+    assert after.keys() == {*stay, key_of("new")}
+    assert all(np.array_equal(after[key], before[key]) for key in stay)
+    ready.write("m", dict.fromkeys(vectors, np.zeros(DIMENSIONS, np.float32)), tmp_path / "nothing.npz")
+    assert not ready.read("m", list(vectors), tmp_path / "nothing.npz")[gone].any()

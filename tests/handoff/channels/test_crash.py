@@ -20,6 +20,7 @@ from handoff.conversations.models import Message
 from kit.db import Database, UnitOfWork
 from tests.handoff.channels.saboteur import Crash, Saboteur
 from tests.handoff.channels.world import Worker, World
+from tests.size import sized
 
 
 async def _to_its_end(worker: Worker) -> None:
@@ -259,13 +260,13 @@ async def test_two_workers_on_postgresql_do_everything_once_and_in_order(pg_worl
 
     world.platform.before = slowly
     start = world.clock.now() - timedelta(minutes=10)
-    people, each = 12, 10
+    people, each, placed = sized(8, 12), sized(6, 10), sized(20, 40)
     events = [
         world.message(f"p{person}", f"pabalsts {number}", occurred_at=start + timedelta(seconds=number))
         for number in range(each)
         for person in range(people)
     ]
-    events += [world.comment(f"c{number}", "pabalsts", occurred_at=start) for number in range(40)]
+    events += [world.comment(f"c{number}", "pabalsts", occurred_at=start) for number in range(placed)]
     # A fifth twice, a tenth in disorder; told to both workers at once.
     told = events + chooser.sample(events, len(events) // 5)
     for _ in range(len(told) // 10):
@@ -280,14 +281,14 @@ async def test_two_workers_on_postgresql_do_everything_once_and_in_order(pg_worl
     async def finished() -> bool:
         inbound, rows = await world.inbound(), await world.rows()
         # Direct: a greeting and an answer to each message; comments: an answer.
-        owed = people * (each + 1) + 40
+        owed = people * (each + 1) + placed
         done = all(row.state == "done" for row in inbound)
         return done and len(rows) == owed and all(row.state == "sent" for row in rows)
 
     await _at_work(workers, finished)
     assert world.platform.together == 1
     threads = await world.threads()
-    assert len(threads) == len(await world.cases()) == people + 40
+    assert len(threads) == len(await world.cases()) == people + placed
     by_thread: dict[str, list[str]] = {}
     for message in await world.messages(author="citizen"):
         by_thread.setdefault(threads[message.conversation_id].thread, []).append(message.text)
@@ -299,13 +300,14 @@ async def test_two_workers_on_postgresql_do_everything_once_and_in_order(pg_worl
 
 @pytest.mark.slow
 async def test_a_storm_of_comments_on_one_post_is_taken_in_its_stride(world: World) -> None:
-    comments = [world.comment(f"p{n}", "pabalsts" if n % 5 == 0 else "Kāpēc?") for n in range(500)]
-    assert await world.tell(*comments) == 500
+    count = sized(150, 500)
+    comments = [world.comment(f"p{n}", "pabalsts" if n % 5 == 0 else "Kāpēc?") for n in range(count)]
+    assert await world.tell(*comments) == count
     await world.worker.settle(rounds=1000)
-    assert len(await world.cases()) == 500
-    assert len(world.platform.sent) == 100
+    assert len(await world.cases()) == count
+    assert len(world.platform.sent) == count // 5
     waiting = [c for c in await world.conversations() if c.state == "queued"]
-    assert len(waiting) == 400
+    assert len(waiting) == count - count // 5
     assert {c.due_at is not None for c in waiting} == {True}
     # The same storm once more is no storm.
     assert await world.tell(*(replace(one, raw={"again": True}) for one in comments)) == 0

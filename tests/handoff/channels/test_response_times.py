@@ -37,7 +37,7 @@ from kit.clock import iso
 from kit.errors import PieturaError
 from tests.handoff.channels.hooked import Hooked, add_account
 from tests.handoff.channels.world import PAGE, World
-from tests.size import LONG
+from tests.size import LONG, sized
 from tests.stage import WORKING, MovableClock
 
 _HOUR = timedelta(hours=1)
@@ -427,7 +427,7 @@ def test_times_are_those_of_rows() -> None:
 
 #: Tuesday. The next day is a holiday: what is written in the evening is due on Thursday.
 _DAY = "2026-11-17"
-_COMMENTS = 200
+_COMMENTS = sized(90, 200)
 _Act = Callable[[], Coroutine[Any, Any, None]]
 
 
