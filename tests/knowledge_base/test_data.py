@@ -143,6 +143,11 @@ def test_what_editors_are_to_check_first_is_not_told(data: DataSet, lang: str) -
     assert not told
 
 
+def test_english_texts_write_decimals_with_a_point(data: DataSet) -> None:
+    texts = [text for answer in data.answers.values() for text in answer.texts("en").aspects.values()]
+    assert not [text for text in texts if re.search(r"\d,\d{1,2}(?!\d)", text)]
+
+
 def test_sums_of_services_whose_prices_are_unchecked_are_withheld(data: DataSet) -> None:
     """Notes that name no figure cannot be compared with the answers; these are the ones read by hand."""
     for service_id in _UNCHECKED_PRICES:
