@@ -110,7 +110,7 @@ class OperatorKnowledge:
             aspect_name=self._texts.text(viewer_lang, f"aspect.{view.aspect}"),
             text=f"{view.text}\n{link.title}: {link.url}" if link else view.text,
             lang=view.lang_of_text,
-            source=(source.title, source.url, source.date) if source else None,
+            source=(source.title, source.url, source.date, source.seen) if source else None,
             probability=probability,
         )
 

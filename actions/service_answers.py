@@ -297,7 +297,7 @@ class ServiceAnswers:
             turn.lang,
             buttons,
             tuple(Link(link.title, link.url, link.kind) for link in view.links),
-            Source(view.source.title, view.source.url, view.source.date) if view.source else None,
+            Source(view.source.title, view.source.url, view.source.date, view.source.seen) if view.source else None,
         )
 
     def _aspects(self, turn: Turn, view: ServiceAnswerView) -> tuple[Button, ...]:

@@ -33,7 +33,7 @@ from knowledge_base.records import (
     content_hash,
     review_due,
 )
-from knowledge_base.sources import best_source
+from knowledge_base.sources import best_source, gathered_on
 from knowledge_base.unification.repository import rulings
 
 DATA_DIR = Path(__file__).parent / "data"
@@ -119,8 +119,7 @@ def read_data(data_dir: Path = DATA_DIR, *, allow_partial: bool = False) -> Data
     Raises:
         OSError, ValueError, KeyError: the manifest is missing or unreadable.
     """
-    manifest = json.loads((data_dir / "manifest.json").read_text("utf-8"))
-    data = DataSet(gathered=date.fromisoformat(manifest["gathered_on"]))
+    data = DataSet(gathered=gathered_on(data_dir))
     for path in sorted((data_dir / "services").glob("*.jsonl")):
         _read_services(path, data_dir, data, allow_partial)
     extra = data_dir / "aliases_extra.json"

@@ -36,11 +36,12 @@ from knowledge_base.search import (
     SearchParams,
     read_nothing,
 )
-from knowledge_base.sources import best_source, host
+from knowledge_base.sources import best_source, gathered_on, host
 from knowledge_base.text import fold, tokens
 
 _HERE = Path(__file__).parent
-TRAITS_FILE = _HERE / "data" / "service_traits.json"
+_DATA = _HERE / "data"
+TRAITS_FILE = _DATA / "service_traits.json"
 GENERAL = "general"
 STATUS = "status"
 _MUNICIPAL = "municipal"
@@ -61,11 +62,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the information comes from; ``date`` is the page's own date or the day it was checked, if known."""
+    """Where the information comes from.
+
+    Attributes:
+        date: ISO date or only its beginning (``2024``); None when nothing is known.
+        seen: the page shows no date of its own; ``date`` is the day on which it was last looked at.
+    """
 
     title: str
     url: str
     date: str | None
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,7 @@ class KnowledgeBase:
         self._params = params
         self._encoder = encoder
         self._traits = _Traits.load()
+        self._gathered = gathered_on(_DATA)
         self._life_events = LifeEvents.load()
         self._labels = Catalogue(_HERE / "locales")
         self._names: tuple[int, frozenset[str]] = (-1, frozenset())
@@ -362,7 +370,7 @@ class KnowledgeBase:
             text=text,
             lang_of_text=lang_of_text,
             links=self._links(service, institution_id, place.id if place else None, lang),
-            source=self._source(service, given, row),
+            source=self._source(service, given, row or answers.get(GENERAL)),
             institution_id=institution_id,
             institution_name=self._provider(service, institution_id, lang),
             needs_municipality=varies and place is None,
@@ -424,12 +432,16 @@ class KnowledgeBase:
         found = best_source(service.sources, FACTS_OF_ASPECT[aspect])
         if found is None:
             return None
+        by_editor = row is not None and row.origin == "editor"
         dated = str(found["as_of"])[:10] if found.get("as_of") else None
-        if dated is None and service.checked_on is not None:
-            dated = service.checked_on.isoformat()
-        if row is not None and row.origin == "editor":
+        if row is not None and by_editor:
             dated = row.source_date or dated
-        return Source(host(str(found["url"])), str(found["url"]), dated)
+        url = str(found["url"])
+        if dated is not None:
+            return Source(host(url), url, dated, seen=False)
+        # Which day an editor looked at the page is not known unless he said it.
+        looked_at = service.checked_on or (None if row is None or by_editor else self._gathered)
+        return Source(host(url), url, looked_at.isoformat() if looked_at else None, seen=looked_at is not None)
 
 
 def _three(names: Mapping[str, str]) -> tuple[str, str, str]:

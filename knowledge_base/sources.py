@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +29,19 @@ def host(url: str) -> str:
 def is_official(url: str) -> bool:
     """Whether the page is of a public body, a law database or the state's own news site."""
     return bool(_OFFICIAL.search(host(url)))
+
+
+def gathered_on(data_dir: Path) -> date:
+    """The day on which the pages behind the data files were last looked at.
+
+    Args:
+        data_dir: folder with ``manifest.json``.
+
+    Raises:
+        OSError, ValueError, KeyError: the manifest is missing or unreadable.
+    """
+    manifest = json.loads((data_dir / "manifest.json").read_text("utf-8"))
+    return date.fromisoformat(manifest["gathered_on"])
 
 
 def best_source(sources: Sequence[Mapping[str, Any]], facts: Collection[str]) -> Mapping[str, Any] | None:

@@ -14,7 +14,8 @@ class KnownAnswer:
         aspect: which question about the service it answers (``how``, ``cost`` …); ``aspect_name`` in the viewer's words.
         text: the answer with its e-service's link, ready to be sent.
         lang: language of ``text``; Latvian when there is no translation.
-        source: host, address and date of where it comes from; None when there is none.
+        source: host, address and date of where it comes from, and whether the date is only the day on which the page was looked
+            at; None when there is none.
         probability: how likely it is what was asked, 0…1; None when it was not looked for by a question.
     """
 
@@ -25,7 +26,7 @@ class KnownAnswer:
     aspect_name: str
     text: str
     lang: str
-    source: tuple[str, str, str | None] | None
+    source: tuple[str, str, str | None, bool] | None
     probability: float | None = None
 
 

@@ -46,7 +46,7 @@ def answer_view(answer: KnownAnswer, latvian: str | None = None) -> dict[str, An
         "text": answer.text,
         "lang": answer.lang,
         "latvian": latvian,
-        "source": {"title": source[0], "url": source[1], "date": source[2]} if source else None,
+        "source": dict(zip(("title", "url", "date", "seen"), source, strict=True)) if source else None,
         "probability": round(answer.probability, 3) if answer.probability is not None else None,
     }
 

@@ -26,8 +26,12 @@ def full_text(texts: Catalogue, utterance: Utterance) -> str:
     lines = [_link_line(link) for link in utterance.links if not link.url.startswith("tel:")]
     if utterance.source is not None:
         source = utterance.source
-        shown = f"{source.title}, {source.date}" if source.date else source.title
-        lines.append(texts.text(utterance.lang, "channels.source", source=shown))
+        if source.seen and source.date:
+            said = texts.text(utterance.lang, "channels.source_seen", source=source.title, date=source.date)
+        else:
+            shown = f"{source.title}, {source.date}" if source.date else source.title
+            said = texts.text(utterance.lang, "channels.source", source=shown)
+        lines.append(said)
     return "\n\n".join((utterance.text, "\n".join(lines))) if lines else utterance.text
 
 

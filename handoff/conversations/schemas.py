@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -36,11 +36,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Source:
-    """Where an answer comes from, and of which day (ISO date) it is."""
+    """Where an answer comes from, and of which day (ISO date or its beginning) it is.
+
+    ``seen``: the page shows no date; ``date`` is the day on which it was looked at.
+    """
 
     title: str
     url: str
     date: str | None
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Utterance:
         if self.links:
             found["links"] = [{"title": link.title, "url": link.url, "kind": link.kind} for link in self.links]
         if self.source:
-            found["source"] = {"title": self.source.title, "url": self.source.url, "date": self.source.date}
+            found["source"] = asdict(self.source)
         if self.attachments:
             found["attachments"] = list(self.attachments)
             found["placeholder"] = self.placeholder

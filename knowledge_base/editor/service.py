@@ -33,7 +33,7 @@ EDITORS: Final = ("editor", "supervisor", "admin")
 _EDITOR: Final = "editor"
 #: Money in a text: a figure before or after the sign or the word. Its year has to be known.
 _SIGN = r"(?:€|\beur(?:os?|o)?\b|\beiro\b|\bевро\b)"
-_MONEY = re.compile(
+MONEY = re.compile(
     rf"{_SIGN}\s*\d|\d[\s\d.,]*(?:(?:tūkst|milj|тыс|млн)\.?|thousand|million)?\s*(?:€|eiro|eur|евро|euro)",
     re.IGNORECASE,
 )
@@ -501,7 +501,7 @@ def check(text: str | None, aspect: str, source_date: str | None) -> str | None:
         return None
     if EDITORS_NOTE in text:
         raise PieturaError("editors_note", mark=EDITORS_NOTE)
-    if _MONEY.search(text) and not source_date:
+    if MONEY.search(text) and not source_date:
         raise PieturaError("money_needs_date")
     return text
 

@@ -354,7 +354,7 @@ def test_there_are_events_and_groups(events: LifeEvents) -> None:
 
 def test_every_service_is_known(events: LifeEvents, data: DataSet) -> None:
     for event in events:
-        assert 4 <= len(event.services) <= 6, event.id
+        assert 4 <= len(event.services) <= 5, event.id
         assert len(set(event.services)) == len(event.services), event.id
         assert not [service for service in event.services if service not in data.services], event.id
 

@@ -28,6 +28,8 @@ def test_every_service_answers_every_aspect(knowledge: KnowledgeBase, lang: str)
             assert view.aspect not in view.other_aspects
             assert view.institution_name != view.institution_id
             assert view.source is not None
+            # How old it is, or at least when it was looked at, is said of each.
+            assert view.source.date
             assert all(link.url.startswith("https://") or link.url.startswith("http://") for link in view.links)
 
 

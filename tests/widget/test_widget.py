@@ -804,6 +804,10 @@ def test_every_target_is_large_enough(visit: OpenPage, stub: Stub) -> None:
     write(page, "sveiki")
     stub.say("assistant", "ok", source={"title": "VSAA", "url": "https://a.lv", "date": None})
     page.get_by_text("Avots: VSAA").wait_for()
+    stub.say("assistant", "ok", source={"title": "LM", "url": "https://a.lv", "date": "2024", "seen": False})
+    page.get_by_text("Avots: LM, 2024").wait_for()
+    stub.say("assistant", "ok", source={"title": "UR", "url": "https://a.lv", "date": "2026-11-23", "seen": True})
+    page.get_by_text("Avots: UR (lapa skatīta 23.11.2026.)").wait_for()
     for control in page.locator("dialog button:visible, dialog textarea:visible, .source a").all():
         box = control.bounding_box()
         assert box is not None

@@ -128,6 +128,15 @@ export function calendarDay(day) {
   return format("day", options, () => new Intl.DateTimeFormat(current, options)).format(value);
 }
 
+/**
+ * Where an answer comes from, with its day.
+ * @param {{title: string, date: string|null, seen?: boolean}} source `seen`: `date` is only the day on which the page was looked at
+ */
+export function sourceWords({ title, date: day, seen }) {
+  if (!day) return title;
+  return seen ? t("message.source_seen", { title, date: calendarDay(day) }) : `${title}, ${calendarDay(day)}`;
+}
+
 /** @param {string|number} when time today, else day and time */
 export const timeOrDate = (when) => (dayKey(when) === dayKey(serverNow()) ? time(when) : dateTime(when));
 

@@ -21,7 +21,7 @@
  * @property {string} lang
  * @property {{title: string, payload: string}[]} buttons
  * @property {{title: string, url: string, kind: string}[]} links
- * @property {{title: string, url: string|null, date: string|null}|null} source
+ * @property {{title: string, url: string|null, date: string|null, seen?: boolean}|null} source
  * @property {Attachment[]} attachments
  * @property {string|null} placeholder what stands in the text, at its end, for things that are not text
  * @property {boolean} edited
@@ -287,7 +287,7 @@
  * @property {string} text
  * @property {string} lang
  * @property {string|null} latvian the same in Latvian, where `lang` is another language
- * @property {{title: string, url: string, date: string|null}|null} source
+ * @property {{title: string, url: string, date: string|null, seen?: boolean}|null} source
  * @property {number|null} probability
  */
 

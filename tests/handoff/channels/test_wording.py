@@ -57,6 +57,8 @@ def test_links_and_source_become_text_and_telephone_links_do_not() -> None:
         source=Source("VSAA", "https://vsaa.lv", "2026-01-22"),
     )
     assert full_text(_TEXTS, said) == "Zvaniet.\n\nVairāk: https://l.lv\nAvots: VSAA, 2026-01-22"
+    seen = Source("UR", "https://ur.gov.lv", "2026-11-23", seen=True)
+    assert full_text(_TEXTS, Utterance("Īsi.", "lv", source=seen)) == "Īsi.\n\nAvots: UR (lapa skatīta 2026-11-23)"
     assert full_text(_TEXTS, Utterance("Īsi.", "ru")) == "Īsi."
 
 

@@ -6,7 +6,7 @@
  * @typedef {{kind: AuthorKind, name: string|null}} Author
  * @typedef {{title: string, payload: string}} Choice a button under a message
  * @typedef {{title: string, url: string, kind?: 'eservice'|'info'}} Link
- * @typedef {{title: string, url: string, date?: string|null}} Source
+ * @typedef {{title: string, url: string, date?: string|null, seen?: boolean}} Source `seen`: `date` is only the day on which the page was looked at
  *
  * @typedef {object} Message
  * @property {number} seq counts from 1 in a conversation, without gaps

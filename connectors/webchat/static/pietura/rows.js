@@ -63,7 +63,11 @@ export function messageRow(entry, texts, news, choose, uploads) {
     if (message.source) {
       const date = message.source.date ? texts.isoDay(message.source.date) : '';
       const title = plain(message.source.title);
-      const words = date ? texts.t('source', { title, date }) : texts.t('source_undated', { title });
+      const words = !date
+        ? texts.t('source_undated', { title })
+        : message.source.seen
+          ? texts.t('source_seen', { title, date })
+          : texts.t('source', { title, date });
       // In the language of the interface, unlike the message around it.
       body.append(h('p', { class: 'source', lang: texts.lang }, anchor(words, message.source.url, newWindow)));
     }

@@ -92,12 +92,15 @@ export class Texts {
 
   /**
    * The date of a source, which is a calendar day and so has no time zone.
-   * @param {string} iso `2026-01-22`
+   * @param {string} iso `2026-01-22`; of some sources only the year or the month is known: `2024`, `2024-04`
    * @returns {string} empty when it is not a date
    */
   isoDay(iso) {
-    const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso);
-    return parts ? this.date(Number(parts[1]), Number(parts[2]), Number(parts[3])) : '';
+    const parts = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?/.exec(iso);
+    if (!parts) return '';
+    const [, year, month, day] = parts;
+    if (day) return this.date(Number(year), Number(month), Number(day));
+    return month ? `${month}.${year}` : year;
   }
 
   /**

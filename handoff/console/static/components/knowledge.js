@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { reason } from "../actions.js";
 import { html } from "../html.js";
-import { calendarDay, label, LANGUAGES, t } from "../i18n.js";
+import { label, LANGUAGES, sourceWords, t } from "../i18n.js";
 import { conversationHash, go } from "../router.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { insert } from "./aids.js";
@@ -129,7 +129,7 @@ export function KnowledgePanel({ card }) {
             <p class="known__text" lang=${answer.lang}>${answer.text}</p>
             ${answer.latvian && html`<p class="beside" role="note"><span class="badge badge--lang" aria-hidden="true">LV</span><span class="vh">${t("beside.latvian")}</span><span lang="lv">${answer.latvian}</span></p>`}
             <div class="known__foot">
-              ${answer.source && html`<a href=${answer.source.url} target="_blank" rel="noopener noreferrer">${answer.source.title}${answer.source.date && `, ${calendarDay(answer.source.date)}`}<span class="vh"> ${t("message.new_window")}</span></a>`}
+              ${answer.source && html`<a href=${answer.source.url} target="_blank" rel="noopener noreferrer">${sourceWords(answer.source)}<span class="vh"> ${t("message.new_window")}</span></a>`}
               ${card.may.includes("reply") && html`<${Button} icon="edit" onClick=${() => take(answer)}>${t("knowledge.use")}<span class="vh">: ${answer.aspect_name}</span></>`}
             </div>
           </article>`)}`}

@@ -3,7 +3,7 @@
 import { discard, retry, takeBack } from "../actions.js";
 import { beginCorrecting } from "../correcting.js";
 import { cx, html, pure } from "../html.js";
-import { calendarDay, clock, label, t, time } from "../i18n.js";
+import { clock, label, sourceWords, t, time } from "../i18n.js";
 import { blocks, pieces, safeUrl } from "../text.js";
 import { PendingFiles, StoredFile } from "./attach.js";
 import { Changed, DeliveryMark, isTroubled, Trouble } from "./delivery.js";
@@ -75,7 +75,7 @@ export const MessageView = pure(
     const outside = isOutside(author);
     const source = message.source;
     const sourceUrl = safeUrl(source?.url);
-    const sourceText = source ? [source.title, source.date ? calendarDay(source.date) : ""].filter(Boolean).join(", ") : "";
+    const sourceText = source ? sourceWords(source) : "";
     const words = wordsOf(message);
     // Where nothing but a mark was written, the mark is what there is to read.
     const nothing = message.deleted && author.kind === "citizen" ? t("social.deleted_placeholder") : !words && !message.attachments.length ? message.placeholder : "";
