@@ -132,6 +132,7 @@ def in_russian(name: str) -> tuple[str, ...]:
     if russian[0] == "е" and lower[0] in "eē":
         russian = "э" + russian[1:]
     stem, last = russian[:-1], russian[-1]
+    endings: tuple[str, ...]
     match last:
         case "а":
             endings = ("а", "и" if stem[-1] in _HUSHED else "ы", "е", "у", "ой")

@@ -177,9 +177,9 @@ class KnowledgeBase:
     def _public_texts(self) -> Iterator[str]:
         """Where telephone numbers and addresses stand that everybody may know: answers, institutions, municipalities."""
         yield from (shown.text for by_aspect in self._state.texts.values() for shown in by_aspect.values())
-        known = (*self._gazetteer.institutions.values(), *self._gazetteer.municipalities.values())
-        yield from (one.phone for one in known if one.phone)
-        yield from (one.email for one in self._gazetteer.institutions.values() if one.email)
+        yield from (place.phone for place in self._gazetteer.municipalities.values() if place.phone)
+        for body in self._gazetteer.institutions.values():
+            yield from (told for told in (body.phone, body.email) if told)
 
     async def index(self, content: Content) -> None:
         """Makes the index of ``content`` beside the one in use and searches by it from then on. A few changed services take
