@@ -38,7 +38,8 @@ _FOREIGN_PHONE = re.compile(
     r"|(?<![\w+.,-])8[ -]?\(?9\d\d\)?(?:[ -]?\d){7}(?![\d-])"
 )
 # What stands around a number and says that it is none of a person's.
-_MONEY_BEFORE = re.compile(r"(?:€|\b(?:eur|euro|eiro|usd|евро|summ\w*|сумм\w*))[ :]*$", re.IGNORECASE)
+# (After "10 EUR" begins something else.)
+_MONEY_BEFORE = re.compile(r"(?<!\d)(?<!\d )(?:€|\b(?:eur|euro|eiro|usd|евро|summ\w*|сумм\w*))[ :]*$", re.IGNORECASE)
 _MONEY_AFTER = re.compile(r"[ ]?(?:€|[.,]\d\d\b|(?:eur\w*|eiro|usd|евро)\b)", re.IGNORECASE)
 _DOCUMENT_BEFORE = re.compile(r"(?:\b(?:nr|no)\b\.?|№)[ ]*$", re.IGNORECASE)
 _CADASTRE_BEFORE = re.compile(r"(?:kadastr|cadast|кадастр)[^\n\d]{0,60}$", re.IGNORECASE)

@@ -42,6 +42,7 @@ from kit.textual import clean
         ("кадастровый номер 01000120345", ()),
         ("mans nr. 29123456, tālr. Nr. 67123456", ("phone",)),
         ("kadastra lieta, p. k. 010190-12345", ("personal_code",)),
+        ("samaksāju 10 EUR 29123456", ("phone",)),
         ("мой номер +7 921 123 45 67", ("phone",)),
         ("8 921 123 45 67", ("phone",)),
         ("+44 7911 123456", ("phone",)),
