@@ -57,7 +57,7 @@ lint: setup ## ruff, mypy strict in both environments, import rules
 	@cd bot && .venv/bin/mypy components serve.py baseline.py tests
 
 eval: setup ## how well questions are understood; FILES="a.jsonl b.jsonl" takes any, else our kept-aside ones
-	@.venv/bin/pietura eval files $(or $(FILES),gateway/evaluation/data/services.jsonl gateway/evaluation/data/short.jsonl gateway/evaluation/data/dialogue.jsonl)
+	@.venv/bin/pietura eval files --json var/eval.json $(or $(FILES),gateway/evaluation/data/services.jsonl gateway/evaluation/data/short.jsonl gateway/evaluation/data/dialogue.jsonl gateway/evaluation/data/voices.jsonl)
 
 compare: setup ## our understanding beside Rasa's default pipeline and Bürokratt's (hours; ARGS="--services 20" takes a sample)
 	@.venv/bin/python -m gateway.evaluation.comparison $(ARGS)

@@ -180,7 +180,7 @@ class ServiceAnswers:
             return None
         self._remember_place(turn)
         known = [service_id for service_id in event.services if self._knowledge.known(service_id)]
-        turn.trace["life_event"] = event.id
+        turn.trace |= {"life_event": event.id, "asked_aspect": GENERAL}
         begun = self._plans.begins(turn, "life_event", event.id)
         offered = self._plans.offers(turn, "life_event", event.id)
         return begun or self._choices(turn, known, event.said(turn.lang), offered)
@@ -240,6 +240,7 @@ class ServiceAnswers:
 
     def give(self, turn: Turn, service_id: str, aspect: str, *, ask_place: bool = True) -> Reply:
         """Answers about a service; asks for the municipality first if the answer depends on it."""
+        turn.trace.setdefault("asked_aspect", aspect)
         self._remember_place(turn)
         view = self._view(turn, service_id, aspect)
         turn.context |= {"service_id": service_id, "aspect": view.aspect, "failures": 0}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import batched
@@ -22,6 +22,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from knowledge_base.place_spelling import Misspelled, Slip, in_russian
 from knowledge_base.text import fold, search_form
 
 DATA_DIR = Path(__file__).parent / "data"
@@ -39,9 +40,19 @@ _BEFORE_PLACE = re.compile(
     r"|в|во|из|на|жив\w*|проживаю|прописан\w*|городе?|около)$"
 )
 _AFTER_PLACE = re.compile(
-    r"^(novad\w*|pilset\w*|valstspilset\w*|pagast\w*|dome|domes|domei|domi|pasvaldib\w*|municipality|city|town|region"
+    r"^(novad\w*|pilset\w*|valstspilset\w*|pagast\w*|dome|domes|domei|domi|pasvaldib\w*|municipality|city|town|region|county"
     r"|край|крае|края|новад\w*|дума|думе|думу|думы|волост\w*|самоуправлени\w*)$"
 )
+# What carries the name of a place and is not there, or everywhere: beer, sprats, the time, the gulf, companies, universities.
+_NAMED_AFTER = re.compile(
+    r"^(sprot\w*|alu|alus|piens?|piena|balzam\w*|laik(s|a|am|u)|lic(is|a|im|i)|juras|stradin\w*|tehnisk\w*|universitat\w*"
+    r"|augstskol\w*|lidost\w*|stikls?|stikla|metalurg\w*|kombinat\w*|glass|time|sprats|beer|balsam|airport|university"
+    r"|шпрот\w*|пив\w*|бальзам\w*|врем\w*|аэропорт\w*)$"
+)
+#: Words a letter away from a town.
+_NO_SLIPS = ("madonna", "madonnas", "мадонна", "мадонны", "мадонне", "мадонну", "мадонной")
+_OF_A_FIRM = re.compile(r"^(sia|as|ik|zs|fk|bk|hk|ооо|ао|ltd|фк|хк)$")
+_QUOTED = re.compile(r"[„“\"«]([^„“”\"«»]{2,80})[“”\"»]")
 _TOWARDS = frozenset(("uz", "to", "в", "во"))
 # Russian in Latin letters ("v Jurmale") names a place only after one of these, or before a word that places are called.
 _BEFORE_SPELLED = re.compile(r"\b(v|vo|iz|pod|okolo|g|gorode?|goroda|zh?iv(u|[eijy]?[eo]m|et))$")
@@ -116,6 +127,8 @@ class _Hit:
     first: int
     last: int
     """Token after the last one."""
+    slip: Slip | None = None
+    """How a word of it is misspelled."""
 
     @property
     def form(self) -> str:
@@ -153,10 +166,19 @@ class _Forms:
         for keys in batched(folded, 256):
             self._matcher.add("form", [nlp.make_doc(key) for key in keys])
 
-    def find(self, text: str) -> list[_Hit]:
-        """Hits in the order of the text, none overlapping another."""
+    def words(self) -> Iterator[str]:
+        """The words that forms consist of, as spellings have them in common."""
+        for key in self._folded:
+            yield from key.split()
+
+    def find(self, text: str, misspelled: Misspelled | None = None) -> list[_Hit]:
+        """Hits in the order of the text, none overlapping another; ``misspelled`` tells which word a strange one may be."""
         doc = self._nlp.make_doc(text[:_MAX_CHARS])
-        folded = Doc(doc.vocab, words=[self._common(token.text) or token.text for token in doc])
+        words = [self._common(token.text) or token.text for token in doc]
+        slips = {at: slip for at, word in enumerate(words) if misspelled and (slip := misspelled.meant(word))}
+        for at, slip in slips.items():
+            words[at] = slip.word
+        folded = Doc(doc.vocab, words=words)
         spans = sorted(
             ((start, end) for _, start, end in self._matcher(folded)), key=lambda span: (span[0] - span[1], span[0])
         )
@@ -166,9 +188,14 @@ class _Forms:
             if taken.intersection(range(start, end)):
                 continue
             form = doc[start:end].text
-            owner = self._owner.get(form.lower()) or self._folded.get(self._common(form))
+            slip = next((slips[at] for at in range(start, end) if at in slips), None)
+            if slip is None:
+                owner = self._owner.get(form.lower()) or self._folded.get(self._common(form))
+            else:
+                mended = "".join(words[at] + doc[at].whitespace_ for at in range(start, end)).strip()
+                owner = self._folded.get(mended)
             if owner:
-                hits.append(_Hit(owner, doc, start, end))
+                hits.append(_Hit(owner, doc, start, end, slip))
                 taken.update(range(start, end))
         return sorted(hits, key=lambda hit: hit.first)
 
@@ -196,7 +223,11 @@ class Gazetteer:
         listed = [
             (form, row["id"]) for row in places for written in row["surface_forms"] for form in _declined(written)
         ]
+        transcribed = _transcribed(places, {fold(form) for form, _ in listed})
+        self._transcribed = {fold(form) for form, _ in transcribed}
+        listed += transcribed
         self._places = _Forms(nlp, listed)
+        self._misspelled = Misspelled(_well_known(places), known=(*self._places.words(), *_NO_SLIPS))
         self._spelled = _Forms(nlp, (pair for pair in listed if _CYRILLIC.search(pair[0])), _sound)
         self._bodies = _Forms(nlp, ((form, row["id"]) for row in bodies for form in row["surface_forms"]))
 
@@ -217,7 +248,7 @@ class Gazetteer:
 
     def find_municipality(self, text: str) -> MunicipalityMatch | None:
         """The municipality that ``text`` speaks of; None when there is none, or several and none is the goal."""
-        hits = [hit for hit in self._places.find(text) if self._is_place(hit)]
+        hits = [hit for hit in self._places.find(text, self._misspelled) if self._is_place(hit)]
         if not hits and _MAY_BE_SPELLED.search(text) and not _CYRILLIC.search(text):
             hits = [hit for hit in self._spelled.find(text) if _is_spelled_place(hit)]
         if not hits:
@@ -241,20 +272,28 @@ class Gazetteer:
         before = words[hit.first - 1] if hit.first else ""
         if before == "." and hit.first > 1:
             before = words[hit.first - 2]
-        if _STREET.match(after) or _STREET_BEFORE.match(before):
+        if _STREET.match(after) or _STREET_BEFORE.match(before) or _is_name_of_other(hit, before, after):
             return False
         form = fold(hit.form)
         if form in self._ambiguous:
             return False
+        said_so = bool(_BEFORE_PLACE.match(before) or _AFTER_PLACE.match(after))
+        if hit.slip is not None:
+            # The town after a word that places are called by ("Kekeva municipality") may be wrong in more.
+            called = hit.last - hit.first > 1 or bool(_AFTER_PLACE.match(after))
+            amid = _capital(hit) and hit.slip.word not in self._caution
+            return hit.slip.is_likely(
+                called=called, said_so=said_so or called, capital=hit.form[:1].isupper(), amid=amid
+            )
+        if form in self._transcribed:
+            return hit.form[:1].isupper() and (said_so or _capital(hit))
         # "ogre" may be a monster; "Ogrē" with its mark is a town ("valkā", listed with its mark, is a word again).
         written = hit.form.lower()
         if form not in self._caution or (written != form and written not in self._caution_as_written):
             return True
         if sum(word.isalnum() for word in words) == hit.last - hit.first:
             return True
-        if _BEFORE_PLACE.match(before) or _AFTER_PLACE.match(after):
-            return True
-        return _capital(hit)
+        return said_so or _capital(hit)
 
     # --- institutions -----------------------------------------------------------------------------------------------
 
@@ -282,11 +321,49 @@ def _sound(written: str) -> str:
 
 
 def _declined(form: str) -> Iterator[str]:
-    """A form and, where it is a Russian adjective with its noun, the other cases."""
+    """A form; the other cases of a Russian adjective with its noun; what else a municipality is called in English."""
     yield form
+    if form.endswith(" Municipality"):
+        yield form.removesuffix("Municipality") + "County"
     for ending, others in _DECLINED.items():
         if form.endswith(ending):
             yield from (form.removesuffix(ending) + other for other in others)
+
+
+def _transcribed(places: Iterable[dict[str, Any]], listed: Set[str]) -> list[tuple[str, str]]:
+    """Villages, parishes and quarters in Russian, where the data file has them in Latvian only or not in every case."""
+    return [
+        (form, row["id"])
+        for row in places
+        for place in row["places"]
+        if place["in_surface_forms"] and (name := place["forms"].get("nom"))
+        for form in in_russian(name)
+        if fold(form) not in listed
+    ]
+
+
+def _well_known(places: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Words of the names of towns and municipalities of today and before, folded: those whose misspelling is recognised. Parishes
+    are not among them: too many differ by a letter from a common word."""
+    for row in places:
+        yield from (fold(row["genitive_lv"]), *(fold(word) for name in row["names_en"] for word in name.split()[:1]))
+        for place in row["places"]:
+            if place["kind"] in ("pilseta", "valstspilseta"):
+                yield from (fold(form) for form in place["forms"].values())
+        for form in row["surface_forms"]:
+            words = fold(form).split()
+            if _CYRILLIC.search(form) or (len(words) == 2 and words[1].startswith("novad")):
+                yield from words
+
+
+def _is_name_of_other(hit: _Hit, before: str, after: str) -> bool:
+    """Whether the name of a place is part of another name: a firm's, a beer's, a university's."""
+    if _NAMED_AFTER.match(after) or _OF_A_FIRM.match(before):
+        return True
+    return any(
+        quoted.start() < hit.start and hit.end < quoted.end() and quoted[1].strip() != hit.form
+        for quoted in _QUOTED.finditer(hit.doc.text)
+    )
 
 
 def _is_spelled_place(hit: _Hit) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import masking
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES, Catalogue
 from kit.metrics import SEARCH_SECONDS
 from knowledge_base.catalogue.store import read_variants
@@ -164,6 +165,7 @@ class KnowledgeBase:
         self._life_events = LifeEvents.load()
         self._labels = Catalogue(_HERE / "locales")
         self._names: tuple[int, frozenset[str]] = (-1, frozenset())
+        masking.publish(self._public_texts())
 
     @classmethod
     async def load(cls, session: AsyncSession, encoder: Encoder | None = None) -> KnowledgeBase:
@@ -178,6 +180,14 @@ class KnowledgeBase:
         """Answers from now on with what editors have published. Search goes on by the index there is until :meth:`index`."""
         self._state = content.state(self._state.index)
         self.revision = content.revision
+        masking.publish(self._public_texts())
+
+    def _public_texts(self) -> Iterator[str]:
+        """Where telephone numbers and addresses stand that everybody may know: answers, institutions, municipalities."""
+        yield from (shown.text for by_aspect in self._state.texts.values() for shown in by_aspect.values())
+        yield from (place.phone for place in self._gazetteer.municipalities.values() if place.phone)
+        for body in self._gazetteer.institutions.values():
+            yield from (told for told in (body.phone, body.email) if told)
 
     async def index(self, content: Content) -> None:
         """Makes the index of ``content`` beside the one in use and searches by it from then on. A few changed services take

@@ -21,11 +21,13 @@ SHORT = FOLDER / "short.jsonl"
 DIALOGUE = FOLDER / "dialogue.jsonl"
 #: The same of writers who were asked for what is hard; apart, so that the figures of the others stay comparable.
 VOICES = FOLDER / "voices.jsonl"
+#: Messages that name a municipality, or a word that only looks like one.
+MUNICIPALITY = FOLDER / "municipality.jsonl"
 FILE = FOLDER / "baseline.json"
 #: A fall of more than this, as a fraction, fails the build.
 ALLOWED = 0.02
 #: Figures that are better when lower.
-_BETTER_LOW = frozenset(("said_wrong", "oos_said_wrong"))
+_BETTER_LOW = frozenset(("said_wrong", "oos_said_wrong", "taken_for_another", "false"))
 #: Figures that say how a whole is shared out: more of one may be better or worse.
 _NEITHER = frozenset(("n", "honest", "choices_right"))
 #: What the figures depend on: the same files give the same figures, so that they need not be taken again.
@@ -37,8 +39,15 @@ _DEPENDS_ON = (
     "bot/serve.py",
     "bot/uv.lock",
     "config.yml",
+    "gateway/app.py",
     "gateway/evaluation",
+    "gateway/run.py",
+    "gateway/settings.py",
+    "gateway/setup.py",
     "handoff/assistant",
+    "handoff/broker.py",
+    "handoff/conversations",
+    "handoff/state_machine.py",
     "kit",
     "knowledge_base",
     "nlu_data",
@@ -90,7 +99,8 @@ def depends_on() -> str:
 
 
 def committed() -> dict[str, Any]:
-    """The committed figures by file (``services``, ``short``, ``dialogue``, ``voices``); ``depends_on``: of what they were taken.
+    """The committed figures by file (``services``, ``short``, ``dialogue``, ``voices``,
+    ``municipality``); ``depends_on``: of what they were taken.
 
     Raises:
         OSError, ValueError: the file is missing or broken.

@@ -1,4 +1,4 @@
-"""``pietura eval services`` and ``pietura eval dialogue``: a report for people, then one line of JSON."""
+"""``pietura eval services``, ``dialogue``, ``files`` …: a report for people, then one line of JSON."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
-from gateway.evaluation import baseline, dialogue, report, services
-from gateway.evaluation.questions import BadQuestions, DialogueLine, ServiceQuestion, read
+from gateway.evaluation import baseline, dialogue, places, report, services
+from gateway.evaluation.questions import BadQuestions, DialogueLine, PlaceLine, ServiceQuestion, read, read_either
 from gateway.evaluation.trial import Answered, begin
+from knowledge_base.gazetteer import Gazetteer
 
 app = typer.Typer(no_args_is_help=True, help="Measures the assistant on question files (JSON lines).")
 Files = Annotated[list[Path], typer.Argument(help="JSON lines.")]
@@ -31,41 +32,32 @@ def progress(done: int, total: int) -> None:
 @app.command("services")
 def eval_services(files: Files, details: Json = None) -> None:
     """Service questions: text, lang, service_id, also_ok, aspect, municipality, style."""
-    questions = _read(ServiceQuestion, files)
-    results = asyncio.run(_ask_services(questions))
-    found = services.figures(results)
-    typer.echo(report.services_report(results))
-    if details:
-        _write(details, found, [_service_row(r) for r in results])
-    typer.echo(json.dumps(found, ensure_ascii=False))
+    _measure(_read(ServiceQuestion, files), [], details)
 
 
 @app.command("dialogue")
 def eval_dialogue(files: Files, details: Json = None) -> None:
     """Messages of every kind of turn: text, lang, kind, note."""
-    lines = _read(DialogueLine, files)
-    results = asyncio.run(_ask_dialogue(lines))
-    found = dialogue.figures(results)
-    typer.echo(report.dialogue_report(results, found))
-    if details:
-        _write(details, found, [_dialogue_row(r) for r in results])
-    typer.echo(json.dumps(found, ensure_ascii=False))
+    _measure([], _read(DialogueLine, files), details)
 
 
 @app.command("files")
-def eval_files(files: Files) -> None:
-    """Either kind of file, told apart by what its first line holds."""
-    by_kind: dict[bool, list[Path]] = {True: [], False: []}
-    for file in files:
-        try:
-            with file.open(encoding="utf-8") as opened:
-                by_kind["service_id" in json.loads(opened.readline())].append(file)
-        except (OSError, ValueError) as error:
-            _refuse(f"{file}: cannot be read: {error}")
-    if by_kind[True]:
-        eval_services(by_kind[True])
-    if by_kind[False]:
-        eval_dialogue(by_kind[False])
+def eval_files(files: Files, details: Json = None) -> None:
+    """Lines of either kind, told apart by their ``service_id``; the figures of a mix are under ``services`` and ``dialogue``."""
+    try:
+        questions, lines = read_either(files)
+    except BadQuestions as error:
+        _refuse(str(error))
+        raise
+    _measure(questions, lines, details)
+
+
+@app.command("municipalities")
+def eval_municipalities(files: Files) -> None:
+    """Messages that name a municipality or none: text, lang, municipality, style."""
+    results = places.find_all(Gazetteer().find_municipality, _read(PlaceLine, files))
+    typer.echo(report.places_report(results))
+    typer.echo(json.dumps(places.figures(results), ensure_ascii=False))
 
 
 @app.command("baseline")
@@ -86,35 +78,56 @@ def eval_baseline(
 
 
 async def measure_kept() -> dict[str, Any]:
-    """The figures on our own kept-aside questions: ``services``, ``short``, ``dialogue`` and ``voices``."""
+    """The figures on our own kept-aside questions: ``services``, ``short``, ``dialogue``, ``voices`` and ``municipality``."""
     questions = read(ServiceQuestion, [baseline.SERVICES])
     short = read(ServiceQuestion, [baseline.SHORT])
     lines = read(DialogueLine, [baseline.DIALOGUE])
     hard = read(DialogueLine, [baseline.VOICES])
+    placed = read(PlaceLine, [baseline.MUNICIPALITY])
     async with begin() as trial:
         about_services = await services.ask_all(trial, questions, progress)
         in_short = await services.ask_all(trial, short, progress)
         in_dialogue = await dialogue.ask_all(trial, lines, progress)
         of_voices = await dialogue.ask_all(trial, hard, progress)
+        in_places = places.find_all(trial.knowledge.find_municipality, placed)
     return {
         "services": services.figures(about_services),
         "short": services.figures(in_short),
         "dialogue": dialogue.figures(in_dialogue),
         "voices": dialogue.figures(of_voices),
+        "municipality": places.figures(in_places),
     }
 
 
-async def _ask_services(questions: list[ServiceQuestion]) -> list[services.ServiceResult]:
+def _measure(questions: list[ServiceQuestion], lines: list[DialogueLine], details: Path | None) -> None:
+    """Asks everything in one trial; prints the tables and, as the last line, the figures."""
+    asked, said = asyncio.run(_ask(questions, lines))
+    found: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    if asked:
+        found["services"] = services.figures(asked)
+        rows += [_service_row(r) for r in asked]
+        typer.echo(report.services_report(asked))
+    if said:
+        found["dialogue"] = dialogue.figures(said)
+        rows += [_dialogue_row(r) for r in said]
+        typer.echo(report.dialogue_report(said, found["dialogue"]))
+    if len(found) == 1:
+        (found,) = found.values()
+    if details:
+        _write(details, found, rows)
+    typer.echo(json.dumps(found, ensure_ascii=False))
+
+
+async def _ask(
+    questions: list[ServiceQuestion], lines: list[DialogueLine]
+) -> tuple[list[services.ServiceResult], list[dialogue.DialogueResult]]:
     async with begin() as trial:
-        return await services.ask_all(trial, questions, progress)
+        asked = await services.ask_all(trial, questions, progress)
+        return asked, await dialogue.ask_all(trial, lines, progress)
 
 
-async def _ask_dialogue(lines: list[DialogueLine]) -> list[dialogue.DialogueResult]:
-    async with begin() as trial:
-        return await dialogue.ask_all(trial, lines, progress)
-
-
-def _read[Line: (ServiceQuestion, DialogueLine)](kind: type[Line], files: Sequence[Path]) -> list[Line]:
+def _read[Line: (ServiceQuestion, DialogueLine, PlaceLine)](kind: type[Line], files: Sequence[Path]) -> list[Line]:
     try:
         return read(kind, files)
     except BadQuestions as error:
@@ -128,6 +141,7 @@ def _refuse(why: str) -> None:
 
 
 def _write(path: Path, found: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"figures": found, "rows": rows}, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.evaluation.questions import DialogueLine
 from gateway.evaluation.services import STATES_SERVICE, Progress, share
-from gateway.evaluation.trial import Answered, Trial, fresh
+from gateway.evaluation.trial import Answered, Trial, fresh, tried
 from handoff.assistant.ports import Reply
 
 
@@ -33,25 +33,39 @@ async def ask_all(trial: Trial, lines: Sequence[DialogueLine], progress: Progres
     """Says every line in a conversation of its own; a follow-up after a question about its service."""
     found: list[DialogueResult] = []
     for number, line in enumerate(lines, 1):
-        conversation = fresh()
-        context = line.noted("service") if line.kind == "followup" else None
-        if context is not None:
-            await _speak_of(trial, context, line.lang, conversation)
-        answered = await trial.ask(line.text, conversation=conversation, lang=line.lang if context else "lv")
-        found.append(judge(line, answered))
+        found.append(judge(line, await tried(_say(trial, line), number, line.text, line.lang)))
         progress(number, len(lines))
     return found
 
 
-async def _speak_of(trial: Trial, service_id: str, lang: str, conversation: str) -> None:
-    """Brings a conversation to a service: asks by its name, then presses what a citizen would press."""
+async def _say(trial: Trial, line: DialogueLine) -> Answered:
+    spoken_of = line.noted("service") if line.kind == "followup" else None
+    if spoken_of is None:
+        return await trial.ask(line.text)
+    conversation = await _speaking_of(trial, spoken_of, line.lang)
+    return await trial.ask(line.text, conversation=conversation, lang=line.lang)
+
+
+async def _speaking_of(trial: Trial, service_id: str, lang: str) -> str:
+    """A conversation that speaks of a service: asked for by its name, else by the button of that name.
+
+    The button is pressed in a conversation of its own: the name may have called a person, and nobody answers there then.
+
+    Raises:
+        ValueError: there is no such service.
+    """
+    if not trial.knowledge.known(service_id):
+        raise ValueError(f"there is no service {service_id!r}")
     title = trial.knowledge.title(service_id, lang)
+    conversation = fresh()
     reply = (await trial.ask(title, conversation=conversation, lang=lang)).reply
-    if reply is None or reply.context.get("service_id") != service_id:
+    if reply is None or reply.handoff is not None or reply.context.get("service_id") != service_id:
+        conversation = fresh()
         payload = f"service:{service_id}:general"
         reply = (await trial.ask(title, conversation=conversation, payload=payload, lang=lang)).reply
     if reply is not None and reply.outcome == "asked_back":
         await trial.ask("–", conversation=conversation, payload="municipality:any", lang=lang)
+    return conversation
 
 
 def judge(line: DialogueLine, answered: Answered) -> DialogueResult:
@@ -67,7 +81,7 @@ def judge(line: DialogueLine, answered: Answered) -> DialogueResult:
 def _kind(line: DialogueLine, answered: Answered, services: tuple[str, ...]) -> str:
     reply = answered.reply
     if reply is None:
-        return "unavailable"
+        return "failed" if answered.failed else "unavailable"
     if answered.masked and line.kind == "personal_data":
         return "personal_data"
     if len(services) > 1:
@@ -102,7 +116,7 @@ def figures(results: Sequence[DialogueResult]) -> dict[str, Any]:
     off_topic = kinds.get("out_of_scope", [])
     private = [(r, value) for r in results for value in r.line.personal_data]
     followups = kinds.get("followup", [])
-    double = [(r, set((r.line.noted("services") or "").split(","))) for r in results if r.line.noted("services")]
+    double = [(r, both) for r in results if (both := r.line.listed("services", ","))]
     return {
         "n": len(results),
         "kinds": {
@@ -121,12 +135,12 @@ def figures(results: Sequence[DialogueResult]) -> dict[str, Any]:
 
 
 def refused(result: DialogueResult) -> bool:
-    """Whether a message was not treated as a service question.
+    """Whether a message was not treated as a service question; one that came to nothing was not treated at all.
 
     The gate through which the assistant lets messages to services stands where at most one service question in twenty is
     refused; it was set on tuning questions, so what counts here is its verdict and not a threshold chosen afterwards.
     """
-    return result.kind != "service" and not result.services
+    return not result.answered.failed and result.kind != "service" and not result.services
 
 
 def right_number(result: DialogueResult) -> bool:
@@ -135,5 +149,4 @@ def right_number(result: DialogueResult) -> bool:
     if reply is None or reply.outcome != "emergency":
         return False
     said = {link.url.removeprefix("tel:") for utterance in reply.utterances for link in utterance.links}
-    expected = (result.line.noted("expect") or "112").split("|")
-    return not said.isdisjoint(expected)
+    return not said.isdisjoint(result.line.listed("expect", "|") or {"112"})

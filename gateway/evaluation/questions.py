@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 Lang = Literal["lv", "ru", "en"]
+
+
+def _unless_null(default: Any) -> BeforeValidator:
+    """Files that programs write hold ``null`` where nothing is known."""
+    return BeforeValidator(lambda value: default if value is None else value)
 
 
 class BadQuestions(Exception):
@@ -28,10 +34,10 @@ class ServiceQuestion(BaseModel):
     text: str = Field(min_length=1, max_length=4000)
     lang: Lang
     service_id: str = Field(min_length=1)
-    also_ok: tuple[str, ...] = ()
+    also_ok: Annotated[tuple[str, ...], _unless_null(())] = ()
     aspect: str | None = None
     municipality: str | None = None
-    style: str = "plain"
+    style: Annotated[str, _unless_null("plain")] = "plain"
 
     @property
     def accepted(self) -> frozenset[str]:
@@ -47,7 +53,7 @@ class DialogueLine(BaseModel):
     text: str = Field(min_length=1, max_length=4000)
     lang: Lang
     kind: str = Field(min_length=1)
-    note: str = ""
+    note: Annotated[str, _unless_null("")] = ""
 
     @property
     def notes(self) -> dict[str, list[str]]:
@@ -59,6 +65,10 @@ class DialogueLine(BaseModel):
                 found.setdefault(key.strip(), []).append(value.strip())
         return found
 
+    def listed(self, key: str, mark: str) -> frozenset[str]:
+        """The members of the first value of ``key``, which ``mark`` stands between; empty if there is none."""
+        return frozenset(part.strip() for part in (self.noted(key) or "").split(mark) if part.strip())
+
     def noted(self, key: str) -> str | None:
         """The first value of ``key``, if there is one."""
         return next(iter(self.notes.get(key, [])), None)
@@ -69,28 +79,69 @@ class DialogueLine(BaseModel):
         return [value for key, values in self.notes.items() if key.startswith("pii.") for value in values]
 
 
+class PlaceLine(BaseModel):
+    """A message that names a municipality, or none (``municipality`` is null)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    text: str = Field(min_length=1, max_length=4000)
+    lang: Lang
+    municipality: str | None
+    style: Annotated[str, _unless_null("plain")] = "plain"
+
+
 def read[Line: BaseModel](kind: type[Line], paths: Iterable[Path]) -> list[Line]:
     """Reads question files.
 
     Raises:
         BadQuestions: a file is missing, is not UTF-8, holds no line, or a line is malformed.
     """
-    found: list[Line] = []
+    return [_made(kind, where, line) for where, line in _lines(paths)]
+
+
+def read_either(paths: Iterable[Path]) -> tuple[list[ServiceQuestion], list[DialogueLine]]:
+    """Reads files of either kind or of both; a line that names a service in ``service_id`` is a question about it.
+
+    Raises:
+        BadQuestions: as :func:`read`.
+    """
+    questions: list[ServiceQuestion] = []
+    lines: list[DialogueLine] = []
+    for where, line in _lines(paths):
+        try:
+            fields = json.loads(line)
+        except ValueError as error:
+            raise BadQuestions(f"{where}: line: Invalid JSON: {error}") from error
+        if isinstance(fields, dict) and fields.get("service_id") is not None:
+            questions.append(_made(ServiceQuestion, where, line))
+        else:
+            lines.append(_made(DialogueLine, where, line))
+    return questions, lines
+
+
+def _lines(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Where each line stands, and the line."""
+    any_line = False
     for path in paths:
         try:
-            lines = path.read_text("utf-8").splitlines()
+            # Editors on Windows put a mark in front of UTF-8.
+            text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise BadQuestions(f"{path}: cannot be read: {error}") from error
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                found.append(kind.model_validate_json(line))
-            except ValidationError as error:
-                raise BadQuestions(f"{path}:{number}: {_plainly(error.errors())}") from error
-    if not found:
+        # Not splitlines(): JSON lets other separators of lines (U+2028, U+0085) stand within a text.
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                any_line = True
+                yield f"{path}:{number}", line
+    if not any_line:
         raise BadQuestions("there is no question in the given files")
-    return found
+
+
+def _made[Line: BaseModel](kind: type[Line], where: str, line: str) -> Line:
+    try:
+        return kind.model_validate_json(line)
+    except ValidationError as error:
+        raise BadQuestions(f"{where}: {_plainly(error.errors())}") from error
 
 
 def _plainly(errors: Iterable[Any]) -> str:

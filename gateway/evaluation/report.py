@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.evaluation.dialogue import DialogueResult
+from gateway.evaluation.places import PlaceResult
+from gateway.evaluation.places import figures as figures_of_places
 from gateway.evaluation.services import SAID, ServiceResult, calibration_error, confusions, figures
 from kit.i18n import LANGUAGES
 
@@ -19,7 +21,7 @@ def services_report(results: Sequence[ServiceResult]) -> str:
     names = ("n", "top1", "top3", "said_right", "choices_right", "honest", "said_wrong", "aspect", "municipality")
     lines = [_row("", *names, "calibration")]
     for lang in LANGUAGES:
-        if lang in found:
+        if found[lang]["n"]:
             own = [r for r in results if r.question.lang == lang]
             lines.append(_row(lang, *(_shown(found[lang][n]) for n in names), _shown(calibration_error(own))))
     lines += ["", _row("style", "n", "top1", *SAID)]
@@ -51,6 +53,20 @@ def dialogue_report(results: Sequence[DialogueResult], found: dict[str, Any]) ->
     lines += ["", *(f"{name:<18} {_shown(value)}" for name, value in found.items() if name not in ("n", "kinds"))]
     lines += ["", *_latency(r.answered.took_ms for r in results), "", "missed:"]
     lines += [f"  [{r.line.kind} → {r.kind}] {r.line.text[:110]!r}" for r in results if not r.right]
+    return "\n".join(lines)
+
+
+def places_report(results: Sequence[PlaceResult]) -> str:
+    """What people want to see of municipalities: figures, and what was not recognised or seen where nothing is."""
+    names = ("n", "named", "taken_for_another", "false")
+    found = figures_of_places(results)
+    lines = [_row("", *names), *(_row(lang, *(_shown(found[lang][name]) for name in names)) for lang in LANGUAGES)]
+    lines += ["", "missed:"]
+    lines += [
+        f"  [{r.line.municipality or '–'} → {r.found or '–'}] {r.line.text[:110]!r}"
+        for r in results
+        if r.found != r.line.municipality
+    ]
     return "\n".join(lines)
 
 

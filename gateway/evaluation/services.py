@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.evaluation.questions import ServiceQuestion
-from gateway.evaluation.trial import Answered, Trial
+from gateway.evaluation.trial import Answered, Trial, tried
 from kit.i18n import LANGUAGES
 
 Progress = Callable[[int, int], None]
@@ -53,17 +53,18 @@ async def ask_all(trial: Trial, questions: Sequence[ServiceQuestion], progress: 
     """Asks every question in a conversation of its own."""
     found: list[ServiceResult] = []
     for number, question in enumerate(questions, 1):
-        found.append(judge(trial, question, await trial.ask(question.text)))
+        answered = await tried(trial.ask(question.text), number, question.text, question.lang)
+        found.append(judge(trial, question, answered))
         progress(number, len(questions))
     return found
 
 
 def judge(trial: Trial, question: ServiceQuestion, answered: Answered) -> ServiceResult:
     """What came of a question. Where the assistant did not search (it handed over, say), the search is asked afterwards, so
-    that the ranking is about the search alone and ``said`` about the whole."""
+    that the ranking is about the search alone and ``said`` about the whole. Of what came to nothing nothing is found."""
     reply = answered.reply
     trace = reply.trace if reply else {}
-    candidates = trace.get("candidates")
+    candidates = [] if answered.failed else trace.get("candidates")
     if candidates is None:
         candidates = [(c.service_id, c.probability) for c in trial.ranked(answered.stored, answered.lang)]
     ranking = tuple(service_id for service_id, _ in candidates)
@@ -93,15 +94,12 @@ def _said(question: ServiceQuestion, answered: Answered) -> str:
 
 
 def figures(results: Sequence[ServiceResult]) -> dict[str, Any]:
-    """The figures by language and, over all languages, by style; all but ``n`` are fractions.
+    """The figures by language and, over all languages, by style; all but ``n`` are fractions, None of a language in which
+    nothing was asked.
 
     ``municipality`` is over the questions that name one; None when none does.
     """
-    found: dict[str, Any] = {}
-    for lang in LANGUAGES:
-        own = [r for r in results if r.question.lang == lang]
-        if own:
-            found[lang] = _figures_of(own)
+    found: dict[str, Any] = {lang: _figures_of([r for r in results if r.question.lang == lang]) for lang in LANGUAGES}
     by_style: dict[str, list[ServiceResult]] = defaultdict(list)
     for result in results:
         by_style[result.question.style].append(result)
@@ -112,18 +110,16 @@ def figures(results: Sequence[ServiceResult]) -> dict[str, Any]:
 
 
 def _figures_of(results: Sequence[ServiceResult]) -> dict[str, Any]:
-    said = Counter(r.said for r in results)
-    total = len(results)
     labelled = [r for r in results if r.question.aspect]
     placed = [r for r in results if r.question.municipality]
     return {
-        "n": total,
+        "n": len(results),
         "top1": share([r.first for r in results]),
         "top3": share([r.among_three for r in results]),
-        "said_right": round(said["right"] / total, 4),
-        "choices_right": round(said["choices"] / total, 4),
-        "honest": round((said["honest"] + said["choices_without"]) / total, 4),
-        "said_wrong": round(said["wrong"] / total, 4),
+        "said_right": share([r.said == "right" for r in results]),
+        "choices_right": share([r.said == "choices" for r in results]),
+        "honest": share([r.said in ("honest", "choices_without") for r in results]),
+        "said_wrong": share([r.said == "wrong" for r in results]),
         "aspect": share([r.aspect == r.question.aspect for r in labelled]),
         "municipality": share([r.municipality == r.question.municipality for r in placed]),
     }

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,11 +39,12 @@ class Answered:
     """What came of a message.
 
     Attributes:
-        reply: what the assistant wanted; None when it was not available.
+        reply: what the assistant wanted; None when it was not available or the message came to nothing.
         stored: the message as it lies in the database.
         masked: kinds of personal data that were found in it.
         lang: the language it was taken for.
         took_ms: understanding and answering, without the broker's storing.
+        failed: it came to nothing: refused, not ended in time, or a part broke over it.
     """
 
     reply: Reply | None
@@ -50,6 +52,7 @@ class Answered:
     masked: tuple[str, ...]
     lang: str
     took_ms: float
+    failed: bool = False
 
 
 @dataclass
@@ -128,6 +131,16 @@ class Trial:
                 )
             ).one()
         return Answered(reply, message.text, tuple(message.extras.get("masked", ())), message.lang, took_ms)
+
+
+async def tried(saying: Awaitable[Answered], number: int, text: str, lang: str) -> Answered:
+    """What came of line ``number``. One over which something breaks counts as missed, and the others are still asked; why it
+    broke is told on standard error."""
+    try:
+        return await saying
+    except Exception as error:
+        sys.stderr.write(f"\n  line {number} came to nothing: {type(error).__name__}: {error}\n")
+        return Answered(None, text, (), lang, 0.0, failed=True)
 
 
 def fresh() -> str:

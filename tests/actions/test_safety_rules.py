@@ -104,6 +104,14 @@ EMERGENCIES: list[tuple[str, set[str]]] = [
     ("I want to kill myself", _CRISIS),
     ("my best friend says she wants to end her life", _CRISIS),
     ("send the police, quickly please", _POLICE),
+    # Whom nobody needs is a person, not a thing.
+    ("я никому не нужна", _CRISIS),
+    ("все уехали, мне плохо, я никому тут не нужен", _CRISIS),
+    ("бабушка говорит, что никому не нужна", _CRISIS),
+    ("Никому не нужна.", _CRISIS),
+    ("ja nikomu ne nuzhna", _CRISIS),
+    ("esmu viena, nevienam nevajadzīga", _CRISIS),
+    ("roka neklausa un mute šķība", _MEDICAL),
 ]
 
 WISHES: list[str] = [
@@ -166,6 +174,12 @@ WISHES: list[str] = [
     "тут без оператора не обойтись",
     "Can this be reviewed manually?",
     "I need to speak with your department",
+    "kā sazināties ar VSAA darbinieku",
+    "kā sazināties ar operatoru",
+    "Vai man piezvanīs, kad būs brīvs operators?",
+    "Vai man piezvanīs, kad pase gatava? Gribu operatoru",
+    "piezvaniet man, kad pase gatava",
+    "vai kāds man piezvanīs?",
 ]
 
 HARMLESS: list[str] = [
@@ -256,6 +270,18 @@ HARMLESS: list[str] = [
     "vai tēvam jātiekas ar bērnu katru nedēļu",
     "how do I talk with my child's school about transport",
     "кто должен встретиться с новорождённым на дому",
+    "машина никому не нужна, как снять с учёта",
+    "никому не нужна старая мебель, куда её сдать",
+    "nevienam nevajadzīgs dīvāns, kur to nodot",
+    "kājas neklausa, kā pielāgot dzīvokli",
+    "tēvam kājas vairs neklausa, vai VDEĀVK brauc uz mājām",
+    "kā sazināties ar VSAA",
+    "Labdien! Kā sazināties ar pašvaldību?",
+    "vai man piezvanīs, kad pase gatava?",
+    "как связаться с самоуправлением?",
+    "мне позвонят, когда паспорт будет готов?",
+    "how do I contact VSAA",
+    "will you call me when my passport is ready?",
 ]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from handoff.service_clock.service import WorkingCalendar
+from kit import masking
 from kit.clock import RIGA
 from kit.language import detect
 from kit.masking import mask
@@ -34,7 +35,19 @@ from kit.textual import clean
         ("tikāmies 23.11.2026 plkst. 10.30", ()),
         ("karte 4539 1488 0343 6467", ("card",)),
         ("pase LV1234567 nozaudēta", ("document",)),
-        ("zvanīju uz 64507020, neatbild", ()),
+        ("no 2026-01-01 līdz 2026-12-31 un 2025-2026 gadā", ()),
+        ("budžets EUR 28 500 000 jeb 28500000 eiro", ()),
+        ("lēmums Nr. 80012345", ()),
+        ("zeme 0100 012 0345, kadastra numurs 01000120345", ()),
+        ("кадастровый номер 01000120345", ()),
+        ("mans nr. 29123456, tālr. Nr. 67123456", ("phone",)),
+        ("kadastra lieta, p. k. 010190-12345", ("personal_code",)),
+        ("samaksāju 10 EUR 29123456", ("phone",)),
+        ("мой номер +7 921 123 45 67", ("phone",)),
+        ("8 921 123 45 67", ("phone",)),
+        ("+44 7911 123456", ("phone",)),
+        ("+375 (29) 123-45-67", ("phone",)),
+        ("0044 7911 123456", ("phone",)),
         ("2026. gadā 27. janvārī 12:30 samaksāju 1500 EUR", ()),
         ("man ir 3 bērni un 500 eiro", ()),
         ("Ministru kabineta noteikumi Nr. 1750", ()),
@@ -45,6 +58,15 @@ def test_personal_data_is_found_and_nothing_else(text: str, kinds: tuple[str, ..
     assert masked.kinds == kinds
     if not kinds:
         assert masked.text == text
+
+
+def test_what_institutions_publish_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_public", frozenset())
+    quoted = "zvanīju uz 6450 7020 un +371 80001234, rakstīju uz pasts@vsaa.gov.lv"
+    assert mask(quoted).kinds == ("email", "phone")
+    masking.publish(["Tālrunis 64507020, 8000 1234", "Pasts@vsaa.gov.lv"])
+    assert mask(quoted) == masking.Masked(quoted, ())
+    assert "67" not in mask("tel. +7 921 123 45 67").text
 
 
 def test_cleaning() -> None:

@@ -37,6 +37,17 @@ from knowledge_base.gazetteer import Gazetteer
         ("LIEPĀJA", "liepaja"),
         ("Pārceļos no Rīgas uz Ogri", "ogres-novads"),
         ("Brīvības iela 1, Rīga", "riga"),
+        # Misspelled by a letter.
+        ("kāda ir īres kompensācija daugvapilī", "daugavpils"),
+        ("Is there free transport in Rigga?", "riga"),
+        ("Ventsplis county", "ventspils-novads"),
+        ("Cik liels ir pabalsts Jelgavas novdaā?", "jelgavas-novads"),
+        ("Бавлский край", "balvu-novads"),
+        # Villages and quarters in Russian, in any case.
+        ("из Вийциемса", "valkas-novads"),
+        ("Живу в Слоке", "jurmala"),
+        ("задекларирован в Науене", "augsdaugavas-novads"),
+        ("vai Vecmīlgrāvja skolā", "riga"),
     ],
 )
 def test_municipality_is_found(gazetteer: Gazetteer, text: str, found: str) -> None:
@@ -58,6 +69,13 @@ def test_municipality_is_found(gazetteer: Gazetteer, text: str, found: str) -> N
         "Man ir zeme Rīgā un māja Jūrmalā",
         "cik maksā pase",
         "hochu rige podarok",
+        "ну ты красава",
+        "доклад про Сикстинскую Мадонну",
+        "tukšuma sajūta un trūkumu saraksts",
+        "Vai uzņēmuma „Cēsu alus” darbiniekam pienākas pabalsts?",
+        "veikalā nopirktās Rīgas šprotes",
+        "open until 5 pm Riga time",
+        "сала и пури",
         "",
         "😊",
     ],

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.i18n import LANGUAGES
+from kit.masking import mask
 from knowledge_base.importer import Importer
 from knowledge_base.models import ServiceAnswer
 from knowledge_base.records import ASPECTS, EDITORS_NOTE
@@ -66,6 +67,8 @@ def test_status_tells_where_to_look(knowledge: KnowledgeBase) -> None:
     assert benefit.aspect_known
     assert "latvija.gov.lv" in benefit.text
     assert "64507020" in benefit.text
+    # Who quotes our answer is not warned of his own data.
+    assert mask("zvanīju uz +371 64507020 un 8000 1234").kinds == ()
     assert "EDS" in knowledge.answer("vid-gada-ienakumu-deklaracija", "status", "en").text
 
 

@@ -11,6 +11,7 @@ from gateway.evaluation.questions import DialogueLine, ServiceQuestion
 from gateway.evaluation.trial import Answered
 from handoff.assistant.ports import HandoffWish, Reply
 from handoff.conversations.schemas import Link, Utterance
+from kit.errors import PieturaError
 
 _QUESTION = ServiceQuestion(
     text="cik maksā pase", lang="lv", service_id="pmlp-pase", also_ok=("pmlp-eid",), aspect="cost", municipality="cesis"
@@ -81,12 +82,32 @@ def test_figures_of_services() -> None:
         **{"aspect": 0.25, "municipality": 0.25},
     }
     assert found["styles"] == {"plain": {"n": 4, "top1": 0.25}}
-    assert "ru" not in found
+    # A language in which nothing was asked is there all the same.
+    assert found["ru"]["n"] == 0
+    assert {found["ru"][name] for name in found["ru"] if name != "n"} == {None}
 
 
 def test_calibration_error_is_the_distance_of_promise_and_truth() -> None:
     sure = [result(replied("answered", service_id="b", trace={"candidates": [("b", 0.9)]})) for _ in range(8)]
     assert services.calibration_error(sure) == pytest.approx(0.9)
+
+
+class _Breaking(_Searching):
+    """A trial over which every message breaks."""
+
+    async def ask(self, text: str, **_about: Any) -> Answered:
+        """Breaks."""
+        raise PieturaError("text_empty")
+
+
+async def test_a_line_over_which_something_breaks_counts_as_missed(capsys: pytest.CaptureFixture[str]) -> None:
+    trial: Any = _Breaking()
+    (asked,) = await services.ask_all(trial, [_QUESTION], lambda done, total: None)
+    assert (asked.ranking, asked.said, asked.first) == ((), "honest", False)
+    lines = [line("out_of_scope"), line("personal_data", "pii.phone=29123456", "zvaniet 29123456")]
+    found = dialogue.figures(await dialogue.ask_all(trial, lines, lambda done, total: None))
+    assert (found["accuracy"], found["oos_recall_at_5"], found["pii_masked"]) == (0.0, 0.0, 0.0)
+    assert "line 2 came to nothing: PieturaError" in capsys.readouterr().err
 
 
 def line(kind: str, note: str = "", text: str = "x") -> DialogueLine:
@@ -127,7 +148,7 @@ def test_figures_of_dialogue() -> None:
             line("followup", "service=a; aspect=cost"),
             replied("answered", trace={"service": "a", "asked_aspect": "how", "follow_up": True}),
         ),
-        (line("multi", "services=a,b"), replied("answered", trace={"service": "a", "two_questions": ["b", "a"]})),
+        (line("multi", "services=a, b"), replied("answered", trace={"service": "a", "two_questions": ["b", "a"]})),
     ]
     found = dialogue.figures([dialogue.judge(one, answered) for one, answered in told])
     assert found["kinds"]["emergency"] == {"n": 2, "recall": 1.0}
