@@ -602,7 +602,7 @@ class Gateway:
         failing = sorted(
             f"{type(one).__name__} ({one.rounds.last_error})"
             for one in self._loops
-            if isinstance(one, GoesRound) and one.rounds.last_error is not None and one is not self.clock_watch
+            if one is not self.clock_watch and isinstance(one, GoesRound) and one.rounds.last_error is not None
         )
         return {
             "ok": not ended and not failing,
