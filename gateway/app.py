@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -149,6 +149,7 @@ from kit.db import Database
 from kit.errors import PieturaError
 from kit.i18n import LANGUAGES, Catalogue
 from kit.ratelimit import Limiter
+from kit.rounds import GoesRound
 from kit.vault import Vault
 from knowledge_base.editor.endpoints import EditorApi
 from knowledge_base.editor.service import EditorsDesk
@@ -205,6 +206,14 @@ class ServiceNames:
         return municipality_id in self._knowledge.municipality_ids()
 
 
+class Loop(Protocol):
+    """Something that goes on by itself until it is cancelled."""
+
+    async def run(self) -> None:
+        """Goes on."""
+        ...
+
+
 class Gateway:
     """All parts of one worker."""
 
@@ -233,6 +242,7 @@ class Gateway:
         vault = Vault(settings.credentials_key.get_secret_value())
         self.channels = Channels(served, vault)
         self.attachment_store = AttachmentStore(settings.data_dir / "attachments", vault)
+        self._loops: tuple[Loop, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def build(self, app: FastAPI) -> None:
@@ -468,7 +478,8 @@ class Gateway:
     def _mount_planning(self, app: FastAPI, console: Console) -> None:
         self.fixed_part = FixedPart(self.db, self.clock, self.calendar, self.texts)
         _add(app, StaffingApi(self.fixed_part, console.doors).router())
-        self.forecasts = Forecasts(self.db, self.clock, self.calendar)
+        targets = self.broker.targets
+        self.forecasts = Forecasts(self.db, self.clock, self.calendar, lambda day: targets.on(day)["chat_begun"])
         _add(app, ForecastApi(self.forecasts, console.doors).router())
         shifts = Shifts(self.db, self.clock, self.calendar, self.forecasts)
         _add(app, ShiftsApi(shifts, console.doors).router())
@@ -548,45 +559,57 @@ class Gateway:
         await self.bus.start()
         await self.feed.start()
         self.webchat.start()
-        self._tasks = [
-            asyncio.create_task(self.feed.run()),
-            asyncio.create_task(self.console_feed.run()),
-            asyncio.create_task(self.sweep.run()),
-            asyncio.create_task(self.router.run()),
-            asyncio.create_task(self.inbox.run()),
-            asyncio.create_task(self.delivery.run()),
-            asyncio.create_task(self.watch.run()),
-            asyncio.create_task(self.lookup.run()),
-            asyncio.create_task(self.publisher.run()),
-            asyncio.create_task(self.level2_watch.run()),
-            asyncio.create_task(self.broker.targets.run()),
-            asyncio.create_task(self.clock_watch.run()),
-            asyncio.create_task(self.board.run()),
-            asyncio.create_task(self.knowledge_watch.run()),
-            asyncio.create_task(self.attachment_watch.run()),
-            asyncio.create_task(self.search_fill.run()),
-            asyncio.create_task(self.calendar.run()),
-            asyncio.create_task(self.wording_watch.run()),
-            asyncio.create_task(LearningWatch(self.learning).run()),
-            asyncio.create_task(self.notices.run()),
-            asyncio.create_task(self.presence_watch.run()),
-            asyncio.create_task(self.plans.run()),
-            asyncio.create_task(self.closing_watch.run()),
-            asyncio.create_task(ForecastWatch(self.forecasts).run()),
-            asyncio.create_task(self.sites.run()),
-            asyncio.create_task(self.push_watch.run()),
-            asyncio.create_task(self.retraining_watch.run()),
-            asyncio.create_task(ContactWatch(self.db, self.clock).run()),
+        loops: list[Loop] = [
+            self.feed,
+            self.console_feed,
+            self.sweep,
+            self.router,
+            self.inbox,
+            self.delivery,
+            self.watch,
+            self.lookup,
+            self.publisher,
+            self.level2_watch,
+            self.broker.targets,
+            self.clock_watch,
+            self.board,
+            self.knowledge_watch,
+            self.attachment_watch,
+            self.search_fill,
+            self.calendar,
+            self.wording_watch,
+            LearningWatch(self.learning),
+            self.notices,
+            self.presence_watch,
+            self.plans,
+            self.closing_watch,
+            ForecastWatch(self.forecasts),
+            self.sites,
+            self.push_watch,
+            self.retraining_watch,
+            ContactWatch(self.db, self.clock),
         ]
         if self.settings.rasa_kept:
-            where = ServingWatch(ServingFiles(self.settings.data_dir), self.rasa.use)
-            self._tasks.append(asyncio.create_task(where.run()))
+            loops.append(ServingWatch(ServingFiles(self.settings.data_dir), self.rasa.use))
+        self._loops = tuple(loops)
+        self._tasks = [asyncio.create_task(one.run()) for one in loops]
 
     def background(self) -> dict[str, Any]:
-        """Whether everything that goes on by itself still does: a loop that has ended would be missed by nobody for long."""
+        """Whether everything that goes on by itself still does, and does not fail each time: a loop that has ended, or comes to
+        nothing, would be missed by nobody for long. What has a part of its own in health is told there."""
         # What has come to its end has done its work: the search is filled once.
         ended = sorted(_name_of(task) for task in self._tasks if task.done() and (task.cancelled() or task.exception()))
-        return {"ok": not ended, "running": len(self._tasks) - len(ended), "ended": ", ".join(ended) or None}
+        failing = sorted(
+            f"{type(one).__name__} ({one.rounds.last_error})"
+            for one in self._loops
+            if one is not self.clock_watch and isinstance(one, GoesRound) and one.rounds.last_error is not None
+        )
+        return {
+            "ok": not ended and not failing,
+            "running": len(self._tasks) - len(ended),
+            "ended": ", ".join(ended) or None,
+            "failing": ", ".join(failing) or None,
+        }
 
     async def stop(self) -> None:
         """Stops in good order: no new work, what is under way is finished, sockets are told to come back."""

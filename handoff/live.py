@@ -16,6 +16,7 @@ from handoff.conversations import repository
 from handoff.conversations.schemas import TELLS_MESSAGE, message_view
 from kit.bus import Bus, Notice
 from kit.db import Database
+from kit.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 Listener = Callable[[Notice], Awaitable[None]]
@@ -27,7 +28,7 @@ class Feed:
 
     def __init__(self, db: Database, bus: Bus, every: float = 1.0) -> None:
         self._db = db
-        self._every = every
+        self.rounds = Rounds(self._look, every, "feed could not read the event log")
         self._listeners: list[Listener] = []
         self._lock = asyncio.Lock()
         self.cursor = 0
@@ -44,13 +45,11 @@ class Feed:
 
     async def run(self) -> None:
         """Looks into the log every second for what no notice told of."""
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                async with self._lock:
-                    await self._catch_up()
-            except Exception:
-                log.exception("feed could not read the event log")
+        await self.rounds.run()
+
+    async def _look(self) -> None:
+        async with self._lock:
+            await self._catch_up()
 
     async def _on_notice(self, notice: Notice) -> None:
         if notice["kind"] != "event":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, runtime_checkable
 
 import structlog
 
 log = structlog.get_logger(__name__)
+#: Seconds after a failure until the next round, where rounds are rarer: what was a moment's trouble is soon seen to be over.
+_SOON: Final = 30.0
 
 
 class Rounds:
@@ -31,6 +34,7 @@ class Rounds:
     async def run(self) -> None:
         """Goes round until cancelled."""
         while True:
+            wait = self._every
             try:
                 await self._once()
                 self.last_error = None
@@ -38,9 +42,17 @@ class Rounds:
                 self.last_error = type(error).__name__
                 log.exception(self._failure)
                 await asyncio.sleep(self._again)
+                wait = min(wait, _SOON)
             try:
-                await asyncio.wait_for(self._wake.wait(), self._every)
+                await asyncio.wait_for(self._wake.wait(), wait)
             except TimeoutError:
                 continue
             finally:
                 self._wake.clear()
+
+
+@runtime_checkable
+class GoesRound(Protocol):
+    """A worker's part whose whole work is done in rounds; how the last one went, health tells."""
+
+    rounds: Rounds

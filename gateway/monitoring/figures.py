@@ -18,6 +18,7 @@ from handoff.conversations.models import Conversation, Turn
 from handoff.level2 import repository as mails
 from handoff.queue import repository as queues
 from handoff.queue.models import COMMON
+from handoff.settlement.models import SettlementPeriod
 from handoff.staff import repository as people
 from handoff.state_machine import WAITING, State
 
@@ -176,6 +177,15 @@ async def _work(found: Figures, session: AsyncSession, now: datetime) -> None:
         "Mails to specialists that wait, or failed.",
         ("state",),
         {(state,): float(counts[state]) for state in ("queued", "sending", "failed")},
+    )
+    begun = await session.scalar(
+        select(func.min(SettlementPeriod.started_at)).where(SettlementPeriod.state == "closing")
+    )
+    found.add(
+        "pietura_month_closing_seconds",
+        "For how long a month has been closing; nought when none is.",
+        (),
+        {(): (now - begun).total_seconds() if begun is not None else 0.0},
     )
     owed = await session.scalar(select(func.count()).select_from(Callback).where(Callback.state.in_(("open", "taken"))))
     found.add("pietura_callbacks_open", "Call-backs and visits that somebody owes.", (), {(): float(owed or 0)})

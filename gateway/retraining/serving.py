@@ -96,7 +96,7 @@ class ServingWatch:
         """``use``: called with the address."""
         self._files = files
         self._use = use
-        self._rounds = Rounds(self.once, every, "where Rasa is could not be read")
+        self.rounds = Rounds(self.once, every, "where Rasa is could not be read")
 
     async def once(self) -> None:
         """One look."""
@@ -106,7 +106,7 @@ class ServingWatch:
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
 
 def _read(path: Path) -> dict[str, Any] | None:

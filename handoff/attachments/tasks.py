@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
-
 from handoff.attachments.service import Attachments
+from kit.rounds import Rounds
 
-log = structlog.get_logger(__name__)
 _FOLDER_EVERY = 240
 
 
@@ -17,18 +13,18 @@ class AttachmentWatch:
 
     def __init__(self, attachments: Attachments, every: float = 15.0) -> None:
         self._attachments = attachments
-        self._every = every
+        self.rounds = Rounds(self.once, every, "attachments could not be looked after")
+        self._count = 0
 
     async def run(self) -> None:
-        """Looks until cancelled; a failure is logged and the next round tried."""
-        rounds = 0
-        while True:
-            try:
-                await self._attachments.check_waiting()
-                await self._attachments.sweep()
-                if rounds % _FOLDER_EVERY == 0:
-                    await self._attachments.sweep_folder()
-            except Exception:
-                log.exception("attachments could not be looked after")
-            rounds += 1
-            await asyncio.sleep(self._every)
+        """Looks until cancelled."""
+        await self.rounds.run()
+
+    async def once(self) -> None:
+        """One look; now and then the folder is swept as well."""
+        number = self._count
+        self._count += 1
+        await self._attachments.check_waiting()
+        await self._attachments.sweep()
+        if number % _FOLDER_EVERY == 0:
+            await self._attachments.sweep_folder()

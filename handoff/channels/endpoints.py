@@ -345,8 +345,8 @@ class ResponseTimesApi:
             "to": wanted.to_day.isoformat(),
             "at": iso(found.at),
             "target": {
-                "percent": float(self._service.share * 100),
-                "working_s": int(self._service.target.total_seconds()),
+                "percent": float(found.total.wanted * 100),
+                "working_s": int(found.target.total_seconds()),
             },
             "total": _summary_view(found.total),
             "accounts": [

@@ -25,6 +25,7 @@ from handoff.channels.models import (
 )
 from handoff.channels.schemas import COMMENT, DIRECT
 from handoff.conversations.models import Conversation, Message
+from handoff.service_level.models import LevelClock
 from handoff.state_machine import ENDED, State
 from kit.clock import midnight
 from kit.db import UnitOfWork
@@ -392,6 +393,7 @@ class PlacedComment:
         deleted_at: when it was deleted on the platform.
         first_reply_at: when the first answer had gone out, whoever gave it.
         sent_by: author of the send that went out at ``first_reply_at``; None when it was none of ours.
+        due_at: until when its clock promised an answer; None of comments from before there were clocks.
     """
 
     conversation_id: str
@@ -404,6 +406,7 @@ class PlacedComment:
     sent_by: str | None
     closed_at: datetime | None
     outcome: str | None
+    due_at: datetime | None = None
 
 
 async def comments_placed(session: AsyncSession, wanted: CommentFilter) -> list[PlacedComment]:
@@ -434,8 +437,10 @@ async def comments_placed(session: AsyncSession, wanted: CommentFilter) -> list[
             first_send,
             Conversation.closed_at,
             Conversation.outcome,
+            LevelClock.due_at,
         )
         .join(Conversation, Conversation.id == ChannelThread.conversation_id)
+        .outerjoin(LevelClock, and_(LevelClock.conversation_id == Conversation.id, LevelClock.kind == "comment"))
         .join(Case, Case.conversation_id == ChannelThread.conversation_id)
         .join(ChannelAccount, ChannelAccount.id == ChannelThread.account_id)
         .where(*wanted.conditions())

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache, partial
 from typing import Final, Literal
 
 from handoff.broker import Broker
 from handoff.channels import repository
 from handoff.channels.models import ChannelAccount
 from handoff.channels.repository import CommentFilter, PlacedComment
+from handoff.presence import repository as presence
 from handoff.service_clock.service import WorkingCalendar
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
@@ -30,6 +32,7 @@ LONGEST: Final = timedelta(days=366)
 #: Rows judged without letting others of the process have their turn.
 _AT_ONCE: Final = 500
 _SECOND: Final = timedelta(seconds=1)
+_MEASURE: Final = "social_answered"
 
 Standing = Literal["in_time", "late", "open_in_time", "open_late", "closed_unanswered", "withdrawn"]
 By = Literal["assistant", "operator", "outside"]
@@ -40,7 +43,7 @@ class Judged:
     """A comment and what became of its hour.
 
     Attributes:
-        due_at: when an hour of working time had passed since it was written.
+        due_at: when the working time that was promised when it was written had passed.
         answered_at: when the first answer had gone out; None while there is none, and for one that was withdrawn before.
         by: who gave that answer; a specialist is an ``operator`` here, ``outside`` is the platform's own inbox.
         working_s, plain_s: seconds from the writing to the answer, of working time and of any; a second begun is a second.
@@ -56,9 +59,12 @@ class Judged:
 
 
 def judge(comment: PlacedComment, calendar: WorkingCalendar, target: timedelta, now: datetime) -> Judged:
-    """What became of a comment's hour by ``now``. Taking a conversation is no answer, nor is a send that has not gone out."""
+    """What became of a comment's hour by ``now``. Taking a conversation is no answer, nor is a send that has not gone out.
+
+    ``calendar``: as it was on days gone by; ``target``: what was promised on the day of the comment, should no clock know.
+    """
     written_at, answered_at = comment.created_at, comment.first_reply_at
-    due_at = calendar.add_working(written_at, target)
+    due_at = comment.due_at or calendar.add_working(written_at, target)
     if comment.deleted_at is not None and (answered_at is None or comment.deleted_at < answered_at):
         return Judged(comment, due_at, "withdrawn")
     if answered_at is None:
@@ -173,11 +179,13 @@ class Report:
 
     Attributes:
         at: by which instant open comments were judged.
+        target: working time in which a comment was to be answered on the last day of the period, or today.
         accounts: those with comments in the period, by channel and name, each with its own figures.
         choices: all accounts that were ever commented at.
     """
 
     at: datetime
+    target: timedelta
     total: Summary
     accounts: Sequence[tuple[ChannelAccount, Summary]]
     choices: Sequence[ChannelAccount]
@@ -188,16 +196,6 @@ class ResponseTimes:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-
-    @property
-    def target(self) -> timedelta:
-        """Working time in which a comment is to be answered."""
-        return self._broker.policy.comment_target
-
-    @property
-    def share(self) -> Fraction:
-        """Share of comments that is to be answered in time."""
-        return self._broker.targets["social_answered"].share or TARGET
 
     def today(self) -> date:
         """The day it is in Riga."""
@@ -216,9 +214,11 @@ class ResponseTimes:
         by_account: dict[str, list[Judged]] = {}
         for row in rows:
             by_account.setdefault(row.comment.account_id, []).append(row)
-        share = self.share
+        last = min(wanted.to_day, self.today())
+        share = self._broker.targets.on(last)[_MEASURE].share or TARGET
         accounts = [(one, Summary.of(by_account[one.id], share)) for one in choices if one.id in by_account]
-        return Report(now, Summary.of(rows, share), accounts, choices)
+        target = self._broker.targets.promised(_MEASURE, last)
+        return Report(now, target, Summary.of(rows, share), accounts, choices)
 
     async def rows(self, wanted: CommentFilter, figure: str) -> list[Judged]:
         """The rows that a figure counts, newest first.
@@ -254,12 +254,17 @@ class ResponseTimes:
             raise PieturaError("bad_period")
         if wanted.to_day - wanted.from_day >= LONGEST:
             raise PieturaError("period_too_long", days=LONGEST.days)
-        calendar = self._broker.calendar()
+        yesterday = now.astimezone(RIGA).date() - timedelta(days=1)
         async with self._broker.db.read() as session:
+            calendar = await presence.as_it_was(session, self._broker.calendar(), wanted.from_day, yesterday)
             placed = await repository.comments_placed(session, wanted)
+        promised = cache(partial(self._broker.targets.promised, _MEASURE))
         found: list[Judged] = []
         for start in range(0, len(placed), _AT_ONCE):
-            found += [judge(one, calendar, self.target, now) for one in placed[start : start + _AT_ONCE]]
+            found += [
+                judge(one, calendar, promised(one.created_at.astimezone(RIGA).date()), now)
+                for one in placed[start : start + _AT_ONCE]
+            ]
             # A year of comments takes seconds: nobody's chat waits for that.
             await asyncio.sleep(0)
         return found

@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-#: R13: 95 % of chats begun within 30 s.
-SHARE: Final = 0.95
-WITHIN_S: Final = 30.0
+#: The largest share that is reckoned with.
+_NEARLY_ALL: Final = 0.9999
 #: More is a mistake in what was asked, not a need.
 _MOST: Final = 2000
 
@@ -33,20 +32,20 @@ def waits(places: int, load: float) -> float:
     return lost / (1 - (load / places) * (1 - lost))
 
 
-def in_time(places: int, load: float, handle_s: float, within_s: float = WITHIN_S) -> float:
+def in_time(places: int, load: float, handle_s: float, within_s: float) -> float:
     """The part of contacts begun within ``within_s`` seconds, each taking ``handle_s`` seconds on average."""
     if load >= places:
         return 0.0
     return 1 - waits(places, load) * math.exp(-(places - load) * within_s / handle_s)
 
 
-def operators(
-    contacts: float, handle_s: float, at_once: int = 1, share: float = SHARE, within_s: float = WITHIN_S
-) -> int:
-    """The least number of operators with whom ``share`` of ``contacts`` an hour are begun in time.
+def operators(contacts: float, handle_s: float, at_once: int, share: float, within_s: float) -> int:
+    """The least number of operators with whom ``share`` of ``contacts`` an hour are begun within ``within_s`` seconds.
 
-    ``at_once``: conversations that each serves at the same time; each is then a place of its own.
+    ``at_once``: conversations that each serves at the same time; each is then a place of its own. Where all are to be begun in
+    time, chance leaves no number: :data:`_NEARLY_ALL` are reckoned with.
     """
+    share = min(share, _NEARLY_ALL)
     if contacts <= 0:
         return 0
     load = contacts * handle_s / 3600

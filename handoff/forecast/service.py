@@ -19,19 +19,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import handoff
 from handoff.console.doors import supervisors_only
 from handoff.forecast import repository
-from handoff.forecast.erlang import SHARE, WITHIN_S, operators
+from handoff.forecast.erlang import operators
 from handoff.forecast.model import HORIZON_DAYS, LEAST_DAYS, Slot
 from handoff.forecast.models import Forecast, ForecastSetting
 from handoff.forecast.schemas import WriteSetting
 from handoff.presence import repository as presence
 from handoff.queue.service import PRIOR_HANDLE, PRIOR_WEIGHT
 from handoff.service_clock.service import WorkingCalendar
+from handoff.service_level.targets import Target
 from handoff.staff import repository as people
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from kit.clock import RIGA, Clock, iso, midnight
 from kit.db import Database, set_if_version
 from kit.errors import Conflict, PieturaError
+from kit.processes import tail_of
 
 log = structlog.get_logger(__name__)
 #: Two years: a season is seen twice, and what was before is another service.
@@ -50,10 +52,18 @@ _DAY: Final = timedelta(days=1)
 class Forecasts:
     """Permission is checked here, from the session's viewer."""
 
-    def __init__(self, db: Database, clock: Clock, calendar: Callable[[], WorkingCalendar]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        calendar: Callable[[], WorkingCalendar],
+        target: Callable[[date], Target],
+    ) -> None:
+        """``target``: how soon chats are to be begun, and what share of them, by day."""
         self._db = db
         self._clock = clock
         self._calendar = calendar
+        self._target = target
         self._task: asyncio.Task[None] | None = None
 
     async def view(self, viewer: Viewer) -> dict[str, Any]:
@@ -133,9 +143,10 @@ class Forecasts:
         known = self._days_known(await repository.first_case(session))
         result = done.result if done is not None else None
         running = last is not None and last.state == "running" and self._alive(last)
+        share, within_s = self._promised(self._today())
         return {
             "setting": {"at_once": setting.at_once, "version": setting.version},
-            "target": {"share": SHARE, "within_s": WITHIN_S},
+            "target": {"share": share, "within_s": within_s},
             "history_days": max(0, known),
             "enough_on": None if known >= LEAST_DAYS else self._enough_on(known),
             "least_days": LEAST_DAYS,
@@ -157,14 +168,20 @@ class Forecasts:
         for one in done.result["hours"]:
             at = datetime.fromisoformat(one["at"])
             if first <= at < after:
+                asked = (handle, at_once, *self._promised(at.astimezone(RIGA).date()))
                 found[at] = {
                     "contacts": one["mean"],
                     "low": one["low"],
                     "high": one["high"],
-                    "needed": operators(one["mean"], handle, at_once),
-                    "needed_high": operators(one["high"], handle, at_once),
+                    "needed": operators(one["mean"], *asked),
+                    "needed_high": operators(one["high"], *asked),
                 }
         return found
+
+    def _promised(self, day: date) -> tuple[float, float]:
+        """Share of chats, and seconds within which they are to be begun on a day."""
+        target = self._target(day)
+        return float(target.share or 1), float(target.seconds or 0)
 
     # --- computing ----------------------------------------------------------------------------------------------------
 
@@ -212,22 +229,14 @@ class Forecasts:
     async def _gather(self) -> tuple[dict[str, Any], dict[str, Any]]:
         now = self._clock.now()
         today = now.astimezone(RIGA).date()
-        calendar = self._calendar()
         async with self._db.read() as session:
             first = await repository.first_case(session)
             begins = max(first or now, now - _HISTORY).astimezone(RIGA).date() + _DAY
-            worked = await presence.worked_days(session, begins, today)
+            calendar = await presence.as_it_was(session, self._calendar(), begins, today)
             counts = await repository.contacts_by_hour(session, midnight(begins), midnight(today), self._db.dialect)
             spans = await repository.handled(session, now - _HANDLED_SINCE)
-
-        def hours(day: date) -> tuple[time, time] | None:
-            if day in worked:
-                held = worked[day]
-                return (time.fromisoformat(held[0]), time.fromisoformat(held[1])) if held else None
-            return calendar.hours(day) if calendar.is_working_day(day) else None
-
-        known = open_hours(begins, today - _DAY, begins, hours)
-        asked = open_hours(today, today + timedelta(days=HORIZON_DAYS - 1), begins, hours)
+        known = open_hours(begins, today - _DAY, begins, calendar.worked)
+        asked = open_hours(today, today + timedelta(days=HORIZON_DAYS - 1), begins, calendar.worked)
         lengths = [min(closed - taken, _LONGEST) for taken, closed in spans]
         handle = (PRIOR_HANDLE * PRIOR_WEIGHT + sum(lengths, timedelta())) / (PRIOR_WEIGHT + len(lengths))
         placed = when_people_were_there([datetime.fromisoformat(slot.at) for slot in known], counts)
@@ -251,11 +260,13 @@ class Forecasts:
             "handoff.forecast.child",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             env=kept | one_core,
             cwd=Path(handoff.__file__).parent.parent,
             limit=4 * 1024 * 1024,
         )
+        words = asyncio.create_task(tail_of(child.stderr))
+        found: dict[str, Any] | None = None
         try:
             async with asyncio.timeout(_LIMIT_S):
                 writer = cast("asyncio.StreamWriter", child.stdin)
@@ -266,7 +277,7 @@ class Forecasts:
                 async for line in cast("asyncio.StreamReader", child.stdout):
                     said = json.loads(line)
                     if "result" in said:
-                        found: dict[str, Any] = said["result"]
+                        found = dict(said["result"])
                         return found
                     await told(said["stage"])
             raise RuntimeError("the process ended without a result")
@@ -276,7 +287,9 @@ class Forecasts:
                     child.kill()
                 except ProcessLookupError:
                     pass
-            await child.wait()
+            code, last = await child.wait(), await words
+            if found is None:
+                log.warning("the process of a forecast gave no result", code=code, said=last)
 
     def _alive(self, row: Forecast) -> bool:
         return abs(self._clock.now() - row.told_at) < _DEAD

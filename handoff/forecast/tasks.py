@@ -15,8 +15,8 @@ class ForecastWatch:
 
     def __init__(self, forecasts: Forecasts, every: float = _EVERY_S) -> None:
         """``every``: seconds between two looks."""
-        self._rounds = Rounds(forecasts.once, every, "forecast could not be begun")
+        self.rounds = Rounds(forecasts.once, every, "forecast could not be begun")
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()

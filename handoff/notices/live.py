@@ -23,16 +23,16 @@ class LiveNotices:
         """``every``: seconds between two looks."""
         self._db = db
         self._clock = clock
-        self._rounds = Rounds(self.once, every, "notices could not be refreshed")
+        self.rounds = Rounds(self.once, every, "notices could not be refreshed")
         self._notices: Sequence[PublicNotice] = ()
 
     def wake(self) -> None:
         """Something was changed: look now."""
-        self._rounds.wake()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """One look."""

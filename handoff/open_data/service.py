@@ -16,9 +16,10 @@ from handoff.cases.models import Case
 from handoff.open_data.datasets import DATASETS, SUMMARY, Dataset
 from handoff.open_data.suppression import LEAST, Cell, left_out, tree, unnamed
 from handoff.reports import repository
-from handoff.reports.contacts import GROUPS, Wanted, contacts
-from handoff.reports.metrics import Metric, metrics
+from handoff.reports.contacts import GROUPS, Wanted
+from handoff.reports.metrics import METRICS, Metric
 from handoff.reports.ports import Names
+from handoff.reports.service import as_promised
 from kit.clock import RIGA
 
 Row = dict[str, Any]
@@ -69,18 +70,16 @@ class OpenData:
 
     async def _add_year(self, made: dict[str, list[Row]], wanted: Wanted) -> None:
         broker = self._broker
-        found = contacts(broker.db.dialect, wanted, broker.calendar(), broker.clock.now(), ("month",), numbered=False)
         levels = {one.levels for one in DATASETS.values() if one.levels}
         # Asked once for all tables: what a contact is made of costs most.
         names = sorted({name for path in levels for name in path})
-        columns = [func.coalesce(found.c[GROUPS[one]], _NOT_KNOWN) for one in names]
         counted: dict[tuple[str, ...], dict[str, dict[tuple[str, ...], int]]] = {
             path: defaultdict(lambda: defaultdict(int)) for path in levels
         }
         async with broker.db.read() as session:
-            told = await repository.aggregates(
-                session, found, metrics(self._broker.policy.chat_target), "month", "month"
-            )
+            found = await as_promised(session, broker, wanted, broker.clock.now(), ("month",), numbered=False)
+            columns = [func.coalesce(found.c[GROUPS[one]], _NOT_KNOWN) for one in names]
+            told = await repository.aggregates(session, found, METRICS, "month", "month")
             rows = await session.execute(
                 select(found.c.month, *columns, func.count()).group_by(found.c.month, *columns)
             )
@@ -104,7 +103,7 @@ class OpenData:
         hidden = {path: left_out(top) for path, top in trees.items()}
         # All tables have the same total: if one may not tell it, none may.
         silent = any(id(top) in hidden[path] for path, top in trees.items())
-        made["summary"].append({"month": month, **_summary(metrics(self._broker.policy.chat_target), figures, silent)})
+        made["summary"].append({"month": month, **_summary(figures, silent)})
         for dataset in DATASETS.values():
             if not dataset.levels or silent:
                 continue
@@ -153,11 +152,11 @@ def _paths(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(keys[: number + 1] for number in range(len(keys)))
 
 
-def _summary(known: Mapping[str, Metric], figures: repository.Figures, silent: bool) -> Row:
+def _summary(figures: repository.Figures, silent: bool) -> Row:
     row: Row = {"contacts": None if silent else figures["contacts"][1]}
     for metric_id, column in SUMMARY.items():
         part, whole = figures[metric_id]
-        row[column] = None if silent else _told(known[metric_id], part, whole)
+        row[column] = None if silent else _told(METRICS[metric_id], part, whole)
     return row
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, delete, exists, func, or_, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.presence.models import ConsoleLease, PresenceRecord, PresenceSpan, WorkedDay
+from handoff.service_clock.service import WorkingCalendar
 from handoff.staff.models import Staff
 
 
@@ -176,15 +178,24 @@ async def take_back_records(session: AsyncSession, now: datetime) -> None:
     )
 
 
-async def worked_days(session: AsyncSession, first: date, last: date) -> dict[date, tuple[str, str] | None]:
+async def worked_days(session: AsyncSession, first: date, last: date) -> dict[date, tuple[time, time] | None]:
     """The hours that held, by day, as far as they were kept; None for a day that was closed."""
     rows = await session.scalars(select(WorkedDay).where(WorkedDay.day >= first, WorkedDay.day <= last))
-    return {row.day: (row.opens, row.closes) if row.opens and row.closes else None for row in rows}
+    return {
+        row.day: (time.fromisoformat(row.opens), time.fromisoformat(row.closes)) if row.opens and row.closes else None
+        for row in rows
+    }
 
 
-async def keep_day(session: AsyncSession, dialect: str, day: date, opens: str | None, closes: str | None) -> None:
-    """Keeps the hours that hold on ``day``; of two workers who do it at once neither fails."""
+async def as_it_was(session: AsyncSession, calendar: WorkingCalendar, first: date, last: date) -> WorkingCalendar:
+    """The calendar with the hours that held on the days from ``first`` to ``last``, whatever was set since."""
+    return replace(calendar, held=await worked_days(session, first, last))
+
+
+async def keep_day(session: AsyncSession, dialect: str, day: date, hours: tuple[time, time] | None) -> None:
+    """Keeps the hours that hold on ``day``, None when it is closed; of two workers who do it at once neither fails."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    opens, closes = (f"{one:%H:%M}" for one in hours) if hours else (None, None)
     values = {"opens": opens, "closes": closes}
     statement = insert(WorkedDay).values(day=day, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=[WorkedDay.day], set_=values))

@@ -38,17 +38,17 @@ class PresenceWatch:
         self._db = db
         self._clock = clock
         self._calendar = calendar
-        self._rounds = Rounds(self.once, every, "presence could not be looked after")
+        self.rounds = Rounds(self.once, every, "presence could not be looked after")
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """One look; writes only what has changed."""
         now = self._clock.now()
         today = now.astimezone(RIGA).date()
-        hours = hours_of(self._calendar(), now)
+        hours = self._calendar().worked(today)
         async with self._db.read() as session:
             record = await repository.last_record(session)
             fresh = record is not None and timedelta() <= now - record.last_seen_at < _WRITTEN
@@ -60,8 +60,7 @@ class PresenceWatch:
         async with self._db.unit() as unit:
             await repository.end_silent(unit.session, now - PRESENT)
             await _record(unit.session, record, now)
-            opens, closes = hours or (None, None)
-            await repository.keep_day(unit.session, unit.dialect, today, opens, closes)
+            await repository.keep_day(unit.session, unit.dialect, today, hours)
             await repository.forget_before(unit.session, now - KEPT)
             await repository.forget_leases(unit.session, now - FORGOTTEN)
 
@@ -74,12 +73,3 @@ async def _record(session: AsyncSession, record: PresenceRecord | None, now: dat
         await repository.recorded_on(session, record.id, now)
         return
     session.add(PresenceRecord(id=str(uuid.uuid4()), began_at=now, last_seen_at=now))
-
-
-def hours_of(calendar: WorkingCalendar, moment: datetime) -> tuple[str, str] | None:
-    """The working hours of the day that ``moment`` is in ("HH:MM", Riga); None when it is closed."""
-    day = moment.astimezone(RIGA).date()
-    if not calendar.is_working_day(day):
-        return None
-    opens, closes = calendar.hours(day)
-    return f"{opens:%H:%M}", f"{closes:%H:%M}"

@@ -53,14 +53,14 @@ class PushWatch:
     def __init__(self, push: Push, every: float = 1.0) -> None:
         self._push = push
         self._broker = push.broker
-        self._rounds = Rounds(self.once, every, "browsers could not be told")
+        self.rounds = Rounds(self.once, every, "browsers could not be told")
         self._sends: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
         """Looks until cancelled; where nothing is pushed there is nothing to look for."""
         if self._push.sender is not None:
-            await self._rounds.run()
+            await self.rounds.run()
 
     async def once(self) -> None:
         """One look."""

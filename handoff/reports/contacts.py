@@ -111,17 +111,22 @@ def contacts(
     dialect: str,
     wanted: Wanted,
     calendar: WorkingCalendar,
+    promised: Callable[[date], timedelta],
     now: datetime,
     groups: Collection[str] = tuple(GROUPS),
     *,
     numbered: bool = True,
 ) -> CTE:
-    """The contacts. ``groups``: which of them will be asked for; ``numbered``: with the numbers of their cases. Columns:
+    """The contacts.
+
+    ``calendar``: as it was on days gone by; ``promised``: working time in which a chat was to begin, by day (R13);
+    ``groups``: which of them will be asked for; ``numbered``: with the numbers of their cases. Columns:
 
     ``no``, ``id``, ``opened_at``, ``closed_at``, the groups of :data:`GROUPS`, ``level``, ``outcome``, ``rating``;
     ``queued``, ``taken``, ``judged`` (ended at least 24 hours ago), ``again`` (the same citizen came again within 24 hours);
-    ``wait_us`` (working time from the wish for a person until one began, the citizen left, or now), ``handle_us`` (from the
-    beginning to the end); ``typed``, ``not_understood``, ``answered``, ``not_helped``: the assistant's turns of each kind.
+    ``wait_us`` (working time from the wish for a person until one began, the citizen left, or now), ``promised_us`` (how much
+    of it was promised at most on the day of the wish), ``handle_us`` (from the beginning to the end); ``typed``,
+    ``not_understood``, ``answered``, ``not_helped``: the assistant's turns of each kind.
     """
     fact, c = ContactFact, Conversation
     due = select(ContactDue.conversation_id)
@@ -130,7 +135,7 @@ def contacts(
         ~due.where(ContactDue.conversation_id == fact.id).exists(), *_within(fact.opened_at, wanted)
     )
     f = union_all(kept, gathered(asked)).subquery("fact")
-    days = _days(dialect, wanted.from_day, now, calendar)
+    days = _days(dialect, wanted.from_day, now, calendar, promised)
     queued_day, until_day = days.alias("queued_day"), days.alias("until_day")
     # Of whom nobody was asked for there is no wait, and nothing to compute.
     until = case((f.c.queued_at.is_not(None), func.coalesce(f.c.begun_at, f.c.closed_at, now)))
@@ -144,6 +149,7 @@ def contacts(
             f.c.begun_at.is_not(None).label("taken"),
             func.coalesce(f.c.closed_at <= now - AGAIN, False).label("judged"),
             (_worked(until_day, until) - _worked(queued_day, f.c.queued_at)).label("wait_us"),
+            queued_day.c.promised.label("promised_us"),
             case((f.c.begun_at.is_not(None), micros(f.c.closed_at) - micros(f.c.begun_at))).label("handle_us"),
         )
         .select_from(f)
@@ -296,27 +302,32 @@ def _next_by_link(asked: CTE) -> CTE:
     )
 
 
-def _days(dialect: str, first: date, now: datetime, calendar: WorkingCalendar) -> CTE:
-    """The working calendar as a table: by day, working microseconds before it, when it opens, and for how long it is open."""
+def _days(
+    dialect: str, first: date, now: datetime, calendar: WorkingCalendar, promised: Callable[[date], timedelta]
+) -> CTE:
+    """The working calendar as a table: by day, working microseconds before it, when it opens, for how long it is open, and in how
+    many of them a chat was to begin."""
     rows, so_far, day = [], 0, first
     # A little further than the present: platforms have clocks of their own.
     while day <= (now + timedelta(days=7)).astimezone(RIGA).date():
         opens, closes = calendar.hours(day)
         begins = micros_of(datetime.combine(day, opens, RIGA))
         length = micros_of(datetime.combine(day, closes, RIGA)) - begins if calendar.is_working_day(day) else 0
-        rows.append((days_of(day), so_far, begins, length))
+        rows.append((days_of(day), so_far, begins, length, promised(day) // timedelta(microseconds=1)))
         so_far += length
         day += timedelta(days=1)
     if dialect == "postgresql":
         statement = (
             "SELECT CAST(value->>0 AS INTEGER) AS day, CAST(value->>1 AS BIGINT) AS so_far,"
-            " CAST(value->>2 AS BIGINT) AS opens, CAST(value->>3 AS BIGINT) AS length"
+            " CAST(value->>2 AS BIGINT) AS opens, CAST(value->>3 AS BIGINT) AS length,"
+            " CAST(value->>4 AS BIGINT) AS promised"
             " FROM json_array_elements(CAST(:days AS JSON)) AS value"
         )
     else:
         statement = (
             "SELECT json_extract(value, '$[0]') AS day, json_extract(value, '$[1]') AS so_far,"
-            " json_extract(value, '$[2]') AS opens, json_extract(value, '$[3]') AS length FROM json_each(:days)"
+            " json_extract(value, '$[2]') AS opens, json_extract(value, '$[3]') AS length,"
+            " json_extract(value, '$[4]') AS promised FROM json_each(:days)"
         )
     return (
         text(statement)
@@ -326,6 +337,7 @@ def _days(dialect: str, first: date, now: datetime, calendar: WorkingCalendar) -
             column("so_far", BigInteger),
             column("opens", BigInteger),
             column("length", BigInteger),
+            column("promised", BigInteger),
         )
         .cte("days")
     )

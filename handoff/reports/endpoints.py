@@ -15,7 +15,7 @@ from handoff.cases.schemas import csv_lines
 from handoff.console import schemas as console
 from handoff.console.doors import Doors
 from handoff.reports.contacts import FILTERS, Wanted
-from handoff.reports.metrics import Metric
+from handoff.reports.metrics import METRICS, Metric
 from handoff.reports.ports import Names
 from handoff.reports.repository import Figures
 from handoff.reports.service import SEES_DEMAND, Report, Reports, figures_only
@@ -168,7 +168,7 @@ class ReportsApi:
         before = found.wanted.before()
         name = await self._namer(found.by, viewer.lang)
         groups = [
-            {"id": key, "name": name(key), "figures": _seen(found.metrics, figures)}
+            {"id": key, "name": name(key), "figures": _seen(METRICS, figures)}
             for key, figures in _in_order(found.by, found.now.groups)
         ]
         filters = {one: (await self._namer(one, viewer.lang))(value) for one, value in found.wanted.only.items()}
@@ -182,13 +182,13 @@ class ReportsApi:
             "only": [{"by": one, "id": found.wanted.only[one], "name": text} for one, text in filters.items()],
             "metrics": [
                 {"id": one.id, "how": one.how, "unit": one.unit, "family": one.family, "better": one.better}
-                for one in found.metrics.values()
+                for one in METRICS.values()
             ],
-            "total": _seen(found.metrics, found.now.total),
-            "total_before": _seen(found.metrics, found.before.total),
+            "total": _seen(METRICS, found.now.total),
+            "total_before": _seen(METRICS, found.before.total),
             "groups": groups,
-            "trend": self._trend(found.metrics, found.along, found.wanted, found.now.trend),
-            "trend_before": self._trend(found.metrics, found.along, before, found.before.trend),
+            "trend": self._trend(METRICS, found.along, found.wanted, found.now.trend),
+            "trend_before": self._trend(METRICS, found.along, before, found.before.trend),
             "reasons": [
                 {"id": key, "count": count}
                 for key, count in sorted(found.now.reasons.items(), key=lambda one: (-one[1], one[0] or ""))
@@ -261,11 +261,10 @@ class ReportsApi:
         name = await self._namer(found.by, lang)
         shown = self._labels(lang, found.by)
         lines = [
-            [shown(key, name(key)), *_flat(found.metrics, figures)]
-            for key, figures in _in_order(found.by, found.now.groups)
+            [shown(key, name(key)), *_flat(METRICS, figures)] for key, figures in _in_order(found.by, found.now.groups)
         ]
-        lines.append([self._texts.text(lang, "console.reports.all"), *_flat(found.metrics, found.now.total)])
-        return [self._texts.text(lang, f"console.reports.by.{found.by}"), *self._heads(lang, found.metrics)], lines
+        lines.append([self._texts.text(lang, "console.reports.all"), *_flat(METRICS, found.now.total)])
+        return [self._texts.text(lang, f"console.reports.by.{found.by}"), *self._heads(lang, METRICS)], lines
 
     def _labels(self, lang: str, by: str) -> Any:
         def shown(key: str | None, name: str | None) -> str:
@@ -310,11 +309,9 @@ class ReportsApi:
             return self._texts.text(lang, f"console.reports.{key}", **values)
 
         head, lines = await self._table(lang, found)
-        nothing: Figures = dict.fromkeys(found.metrics, (None, 0))
-        steps = [
-            [key, *_flat(found.metrics, found.now.trend.get(key, nothing))] for key in _steps(found.along, found.wanted)
-        ]
-        words: list[list[Any]] = [[text(f"metric.{one}"), text(f"formula.{one}")] for one in found.metrics]
+        nothing: Figures = dict.fromkeys(METRICS, (None, 0))
+        steps = [[key, *_flat(METRICS, found.now.trend.get(key, nothing))] for key in _steps(found.along, found.wanted)]
+        words: list[list[Any]] = [[text(f"metric.{one}"), text(f"formula.{one}")] for one in METRICS]
         period = f"{found.wanted.from_day.isoformat()} – {found.wanted.to_day.isoformat()}"
         about: list[list[Any]] = [
             [text("sheet.period"), period],

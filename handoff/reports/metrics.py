@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
 from typing import Any, Final, Literal
 
 from sqlalchemy import CTE, ColumnElement, and_, case, func, not_, or_, true
@@ -123,128 +121,132 @@ def _has_wait(c: CTE) -> ColumnElement[Any]:
     return and_(c.c.queued, c.c.taken)
 
 
-@cache
-def metrics(chat_target: timedelta) -> dict[str, Metric]:
-    """All metrics by id, as they are shown. ``chat_target``: working time in which a chat should begin (R13)."""
-    target_us = chat_target // timedelta(microseconds=1)
+def _chat_late(c: CTE) -> ColumnElement[Any]:
+    # Against what was promised on the day of the wish (R13), whatever is promised now.
+    late: ColumnElement[Any] = c.c.wait_us > c.c.promised_us
+    return late
 
-    def chat_late(c: CTE) -> ColumnElement[Any]:
-        return c.c.wait_us > target_us
 
-    def chat_judged(c: CTE) -> ColumnElement[Any]:
-        # Who waits and is still in time, or left before he was owed anything: there is nothing to judge.
-        return and_(c.c.channel == WEBCHAT, c.c.queued, or_(c.c.taken, chat_late(c)))
+def _chat_judged(c: CTE) -> ColumnElement[Any]:
+    # Who waits and is still in time, or left before he was owed anything: there is nothing to judge.
+    return and_(c.c.channel == WEBCHAT, c.c.queued, or_(c.c.taken, _chat_late(c)))
 
-    def chat_in_time(c: CTE) -> ColumnElement[Any]:
-        return and_(c.c.channel == WEBCHAT, c.c.queued, c.c.taken, not_(chat_late(c)))
 
-    def waited(c: CTE) -> ColumnElement[Any]:
-        return case((_has_wait(c), c.c.wait_us))
+def _chat_in_time(c: CTE) -> ColumnElement[Any]:
+    return and_(c.c.channel == WEBCHAT, c.c.queued, c.c.taken, not_(_chat_late(c)))
 
-    def handled(c: CTE) -> ColumnElement[Any]:
-        value: ColumnElement[Any] = c.c.handle_us
-        return value
 
-    def stars(number: int) -> Metric:
-        return Metric(
-            f"rating_{number}", "count", "contacts", "rating", lambda c: func.coalesce(c.c.rating == number, False)
-        )
+def _waited(c: CTE) -> ColumnElement[Any]:
+    return case((_has_wait(c), c.c.wait_us))
 
-    found = [
-        Metric("contacts", "count", "contacts", "demand", _all),
-        Metric(
-            "contained",
-            "share",
-            "contacts",
-            "assistant",
-            lambda c: and_(_request(c), _by_assistant(c), not_(c.c.again)),
-            _request,
-            better="more",
-        ),
-        Metric(
-            "asked_again",
-            "share",
-            "contacts",
-            "assistant",
-            lambda c: and_(_request(c), c.c.again),
-            _request,
-            better="less",
-        ),
-        Metric(
-            "understood",
-            "share",
-            "turns",
-            "assistant",
-            lambda c: c.c.typed > c.c.not_understood,
-            lambda c: c.c.typed > 0,
-            of_part=lambda c: c.c.typed - c.c.not_understood,
-            of_whole=lambda c: c.c.typed,
-            better="more",
-        ),
-        Metric(
-            "not_helped",
-            "share",
-            "contacts",
-            "assistant",
-            lambda c: and_(c.c.answered > 0, c.c.not_helped > 0),
-            lambda c: c.c.answered > 0,
-            better="less",
-        ),
-        Metric(
-            "unanswered",
-            "share",
-            "contacts",
-            "assistant",
-            lambda c: and_(not_(c.c.queued), c.c.outcome == "unanswered"),
-            lambda c: c.c.closed_at.is_not(None),
-            better="less",
-        ),
-        Metric("handed_over", "share", "contacts", "people", lambda c: c.c.queued, _all),
-        Metric(
-            "begun_in_time",
-            "share",
-            "contacts",
-            "people",
-            chat_in_time,
-            chat_judged,
-            better="more",
-        ),
-        Metric("wait_median", "median", "seconds", "people", _has_wait, value=waited, better="less"),
-        Metric("wait_p95", "p95", "seconds", "people", _has_wait, value=waited, better="less"),
-        Metric("handle_median", "median", "seconds", "people", lambda c: c.c.handle_us.is_not(None), value=handled),
-        Metric("handle_p95", "p95", "seconds", "people", lambda c: c.c.handle_us.is_not(None), value=handled),
-        Metric(
-            "abandoned",
-            "share",
-            "contacts",
-            "people",
-            lambda c: and_(c.c.queued, c.c.outcome == "abandoned"),
-            lambda c: c.c.queued,
-            better="less",
-        ),
-        Metric(
-            "solved",
-            "share",
-            "contacts",
-            "people",
-            lambda c: and_(_ended_request(c), c.c.level < 2, c.c.outcome.in_(SOLVED)),
-            _ended_request,
-            better="more",
-        ),
-        Metric("level2", "share", "contacts", "people", lambda c: c.c.level >= 2, _all),
-        Metric("rated", "share", "contacts", "rating", lambda c: c.c.rating.is_not(None), _all, better="more"),
-        Metric(
-            "rating_mean",
-            "mean",
-            "stars",
-            "rating",
-            lambda c: c.c.rating.is_not(None),
-            value=lambda c: c.c.rating,
-            better="more",
-        ),
-        *(stars(number) for number in (5, 4, 3, 2, 1)),
-    ]
-    return {one.id: one for one in found}
+
+def _handled(c: CTE) -> ColumnElement[Any]:
+    value: ColumnElement[Any] = c.c.handle_us
+    return value
+
+
+def _stars(number: int) -> Metric:
+    return Metric(
+        f"rating_{number}", "count", "contacts", "rating", lambda c: func.coalesce(c.c.rating == number, False)
+    )
+
+
+_SHOWN: Final = (
+    Metric("contacts", "count", "contacts", "demand", _all),
+    Metric(
+        "contained",
+        "share",
+        "contacts",
+        "assistant",
+        lambda c: and_(_request(c), _by_assistant(c), not_(c.c.again)),
+        _request,
+        better="more",
+    ),
+    Metric(
+        "asked_again",
+        "share",
+        "contacts",
+        "assistant",
+        lambda c: and_(_request(c), c.c.again),
+        _request,
+        better="less",
+    ),
+    Metric(
+        "understood",
+        "share",
+        "turns",
+        "assistant",
+        lambda c: c.c.typed > c.c.not_understood,
+        lambda c: c.c.typed > 0,
+        of_part=lambda c: c.c.typed - c.c.not_understood,
+        of_whole=lambda c: c.c.typed,
+        better="more",
+    ),
+    Metric(
+        "not_helped",
+        "share",
+        "contacts",
+        "assistant",
+        lambda c: and_(c.c.answered > 0, c.c.not_helped > 0),
+        lambda c: c.c.answered > 0,
+        better="less",
+    ),
+    Metric(
+        "unanswered",
+        "share",
+        "contacts",
+        "assistant",
+        lambda c: and_(not_(c.c.queued), c.c.outcome == "unanswered"),
+        lambda c: c.c.closed_at.is_not(None),
+        better="less",
+    ),
+    Metric("handed_over", "share", "contacts", "people", lambda c: c.c.queued, _all),
+    Metric(
+        "begun_in_time",
+        "share",
+        "contacts",
+        "people",
+        _chat_in_time,
+        _chat_judged,
+        better="more",
+    ),
+    Metric("wait_median", "median", "seconds", "people", _has_wait, value=_waited, better="less"),
+    Metric("wait_p95", "p95", "seconds", "people", _has_wait, value=_waited, better="less"),
+    Metric("handle_median", "median", "seconds", "people", lambda c: c.c.handle_us.is_not(None), value=_handled),
+    Metric("handle_p95", "p95", "seconds", "people", lambda c: c.c.handle_us.is_not(None), value=_handled),
+    Metric(
+        "abandoned",
+        "share",
+        "contacts",
+        "people",
+        lambda c: and_(c.c.queued, c.c.outcome == "abandoned"),
+        lambda c: c.c.queued,
+        better="less",
+    ),
+    Metric(
+        "solved",
+        "share",
+        "contacts",
+        "people",
+        lambda c: and_(_ended_request(c), c.c.level < 2, c.c.outcome.in_(SOLVED)),
+        _ended_request,
+        better="more",
+    ),
+    Metric("level2", "share", "contacts", "people", lambda c: c.c.level >= 2, _all),
+    Metric("rated", "share", "contacts", "rating", lambda c: c.c.rating.is_not(None), _all, better="more"),
+    Metric(
+        "rating_mean",
+        "mean",
+        "stars",
+        "rating",
+        lambda c: c.c.rating.is_not(None),
+        value=lambda c: c.c.rating,
+        better="more",
+    ),
+    *(_stars(number) for number in (5, 4, 3, 2, 1)),
+)
+#: All metrics by id, as they are shown.
+METRICS: Final[Mapping[str, Metric]] = {one.id: one for one in _SHOWN}
 
 
 def columns_of(c: CTE, wanted: Mapping[str, Metric]) -> list[ColumnElement[Any]]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import CTE, ColumnElement, Row, and_, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Broker
+from handoff.presence import repository as presence
 from handoff.reports import repository
 from handoff.reports.contacts import GROUPS, Wanted, contacts
-from handoff.reports.metrics import Metric, metrics
+from handoff.reports.metrics import METRICS
 from handoff.reports.ports import Demand, UnansweredDemand
 from handoff.reports.repository import Aggregates
 from handoff.staff import repository as people
@@ -43,7 +45,6 @@ class Report:
     wanted: Wanted
     by: str
     along: str
-    metrics: Mapping[str, Metric]
     now: Aggregates
     before: Aggregates
 
@@ -66,11 +67,6 @@ class Reports:
         self._demand = demand
 
     @property
-    def metrics(self) -> dict[str, Metric]:
-        """All metrics, by the targets of this moment."""
-        return metrics(self._broker.policy.chat_target)
-
-    @property
     def today(self) -> date:
         """The day it is in Riga."""
         return self._broker.clock.now().astimezone(RIGA).date()
@@ -89,45 +85,22 @@ class Reports:
         # Beside each other where the database can.
         found, before = await asyncio.gather(
             self._aggregates(wanted, by, along, now),
-            self._aggregates(wanted.before(), None, along, now) if compare else _nothing(self.metrics),
+            self._aggregates(wanted.before(), None, along, now) if compare else _nothing(),
         )
-        return Report(now, wanted, by, along, self.metrics, found, before)
+        return Report(now, wanted, by, along, found, before)
 
     async def _aggregates(self, wanted: Wanted, by: str | None, along: str, now: datetime) -> Aggregates:
         async with self._broker.db.read() as session:
             await self._quick(session)
             groups = {*([by] if by else []), along}
-            found = contacts(self._broker.db.dialect, wanted, self._broker.calendar(), now, groups, numbered=False)
-            return await repository.aggregates(session, found, self.metrics, by, along)
+            found = await as_promised(session, self._broker, wanted, now, groups, numbered=False)
+            return await repository.aggregates(session, found, METRICS, by, along)
 
     async def _quick(self, session: AsyncSession) -> None:
         """A report is one statement over much: compiling it to machine code takes longer than it saves."""
         if self._broker.db.dialect == "postgresql":
             await session.execute(text("SET LOCAL jit = off"))
             await session.execute(text("SET LOCAL work_mem = '64MB'"))
-
-    def _contacts(self, wanted: Wanted, now: datetime) -> CTE:
-        return contacts(self._broker.db.dialect, wanted, self._broker.calendar(), now)
-
-    def _condition(
-        self, found: CTE, metric_id: str, which: str, group: tuple[str, str] | None
-    ) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
-        metric = self.metrics.get(metric_id)
-        if metric is None:
-            raise PieturaError("bad_value", field="metric")
-        if which not in WHICH:
-            raise PieturaError("bad_value", field="which")
-        condition = metric.rows(found, which)
-        if group is not None:
-            by, value = group
-            if by not in GROUPS:
-                raise PieturaError("bad_value", field="by")
-            condition = and_(condition, func.coalesce(found.c[GROUPS[by]], "") == value)
-        # Of times the longest first: that is what somebody who asks wants to see.
-        order: list[ColumnElement[Any]] = (
-            [metric.value(found).desc()] if metric.unit == "seconds" and metric.value is not None else []
-        )
-        return condition, order
 
     async def rows(
         self, wanted: Wanted, metric_id: str, which: str, group: tuple[str, str] | None, page: int, size: int
@@ -138,10 +111,10 @@ class Reports:
             PieturaError: ``bad_value``, ``bad_period``, ``period_too_long``.
         """
         check(wanted)
-        found = self._contacts(wanted, self._broker.clock.now())
-        condition, order = self._condition(found, metric_id, which, group)
         async with self._broker.db.read() as session:
             await self._quick(session)
+            found = await as_promised(session, self._broker, wanted, self._broker.clock.now())
+            condition, order = _condition(found, metric_id, which, group)
             total = await repository.count(session, found, condition)
             return total, await repository.rows(session, found, condition, order, (page - 1) * size, size)
 
@@ -150,10 +123,10 @@ class Reports:
     ) -> AsyncIterator[Row[Any]]:
         """All contacts behind a figure as they are now, for a file; raises as :meth:`rows` does."""
         check(wanted)
-        found = self._contacts(wanted, self._broker.clock.now())
-        condition, order = self._condition(found, metric_id, which, group)
         async with self._broker.db.read() as session:
             await self._quick(session)
+            found = await as_promised(session, self._broker, wanted, self._broker.clock.now())
+            condition, order = _condition(found, metric_id, which, group)
             async for row in repository.every_row(session, found, condition, order, _PORTION):
                 yield row
 
@@ -204,5 +177,43 @@ def check(wanted: Wanted) -> None:
         raise PieturaError("period_too_long", days=LONGEST.days)
 
 
-async def _nothing(wanted: Mapping[str, Metric]) -> Aggregates:
-    return Aggregates(dict.fromkeys(wanted, (None, 0)), {}, {}, {})
+async def as_promised(
+    session: AsyncSession,
+    broker: Broker,
+    wanted: Wanted,
+    now: datetime,
+    groups: Collection[str] = tuple(GROUPS),
+    *,
+    numbered: bool = True,
+) -> CTE:
+    """The contacts (:func:`handoff.reports.contacts.contacts`), judged by the hours and the target of their days: what is set
+    later changes nothing that was."""
+    yesterday = now.astimezone(RIGA).date() - timedelta(days=1)
+    calendar = await presence.as_it_was(session, broker.calendar(), wanted.from_day, yesterday)
+    promised = partial(broker.targets.promised, "chat_begun")
+    return contacts(broker.db.dialect, wanted, calendar, promised, now, groups, numbered=numbered)
+
+
+def _condition(
+    found: CTE, metric_id: str, which: str, group: tuple[str, str] | None
+) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
+    metric = METRICS.get(metric_id)
+    if metric is None:
+        raise PieturaError("bad_value", field="metric")
+    if which not in WHICH:
+        raise PieturaError("bad_value", field="which")
+    condition = metric.rows(found, which)
+    if group is not None:
+        by, value = group
+        if by not in GROUPS:
+            raise PieturaError("bad_value", field="by")
+        condition = and_(condition, func.coalesce(found.c[GROUPS[by]], "") == value)
+    # Of times the longest first: that is what somebody who asks wants to see.
+    order: list[ColumnElement[Any]] = (
+        [metric.value(found).desc()] if metric.unit == "seconds" and metric.value is not None else []
+    )
+    return condition, order
+
+
+async def _nothing() -> Aggregates:
+    return Aggregates(dict.fromkeys(METRICS, (None, 0)), {}, {}, {})

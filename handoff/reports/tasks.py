@@ -36,11 +36,11 @@ class ContactWatch:
         self._clock = clock
         self._portion = portion
         self._looked = False
-        self._rounds = Rounds(self.once, every, "contacts could not be gathered", again=5.0)
+        self.rounds = Rounds(self.once, every, "contacts could not be gathered", again=5.0)
 
     async def run(self) -> None:
         """Gathers until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """Gathers all that is due and over."""

@@ -24,12 +24,15 @@ class WorkingCalendar:
         exceptions: day → True (working) or False (closed); wins over weekday and holiday.
         week: (opens, closes) by weekday, Monday first, None for a day off; empty: ``opens``–``closes`` from Monday to
             Friday. A day off that is worked by exception has ``opens``–``closes``.
+        held: day → (opens, closes) as they held, None for a day that was closed; wins over all else. Of days gone by, of which
+            the rest of the calendar may say something else by now.
     """
 
     opens: time = time(8, 0)
     closes: time = time(18, 0)
     exceptions: Mapping[date, bool] = field(default_factory=dict)
     week: tuple[tuple[time, time] | None, ...] = ()
+    held: Mapping[date, tuple[time, time] | None] = field(default_factory=dict)
 
     @property
     def even(self) -> bool:
@@ -38,14 +41,22 @@ class WorkingCalendar:
 
     def hours(self, day: date) -> tuple[time, time]:
         """From when until when people answer on ``day``, should it be a working day."""
+        if (held := self.held.get(day)) is not None:
+            return held
         return (self.week[day.weekday()] if self.week else None) or (self.opens, self.closes)
 
     def is_working_day(self, day: date) -> bool:
         """Whether people work on ``day`` (a Riga date)."""
+        if day in self.held:
+            return self.held[day] is not None
         if day in self.exceptions:
             return self.exceptions[day]
         ordinary = self.week[day.weekday()] is not None if self.week else day.weekday() < 5
         return ordinary and day not in _holidays()
+
+    def worked(self, day: date) -> tuple[time, time] | None:
+        """From when until when people work on ``day``; None when it is closed."""
+        return self.hours(day) if self.is_working_day(day) else None
 
     def is_open(self, moment: datetime) -> bool:
         """Whether people answer at ``moment``."""

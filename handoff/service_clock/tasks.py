@@ -18,7 +18,7 @@ class LiveCalendar:
     def __init__(self, db: Database, opens: time, closes: time, every: float = 1.0) -> None:
         """``opens``, ``closes``: the hours from Monday to Friday until somebody sets others; ``every``: seconds."""
         self._db = db
-        self._rounds = Rounds(self.once, every, "calendar could not be refreshed")
+        self.rounds = Rounds(self.once, every, "calendar could not be refreshed")
         self._version = -1
         self.usual = WorkingCalendar(opens, closes)
         self._calendar = self.usual
@@ -29,11 +29,11 @@ class LiveCalendar:
 
     def wake(self) -> None:
         """Something was changed: look now."""
-        self._rounds.wake()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """One look: reads the calendar anew when it has changed."""

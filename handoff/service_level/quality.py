@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -262,7 +262,8 @@ class Quality:
         if row is None or row.month != month.month:
             return []
         chosen = Year(month)
-        figures = await year.figures(session, chosen, chosen.bounds[-1])
+        # By the present, as the page has it: of a month that goes on nothing is missed that may still be kept.
+        figures = await year.figures(session, chosen, self._clock.now())
         results = await self._results(session, chosen, _formula_of_row(row), figures)
         first, last = chosen.months[0], chosen.months[-1]
         found = []
@@ -308,7 +309,7 @@ class Quality:
         found = await year.figures(session, chosen, at)
         centres = await self._centres(session)
         names = {one.id: one.name for one in await people.everybody(session)}
-        last_day = min(self._today(), chosen.bounds[-1].astimezone(RIGA).date())
+        last_day = min(self._today(), chosen.bounds[-1].astimezone(RIGA).date() - timedelta(days=1))
         targets = in_force(await repository.targets(session), self._targets.first, last_day)
         row = await self._row_of(session, chosen.month)
         results = await self._results(session, chosen, _formula_of_row(row), found) if row is not None else {}

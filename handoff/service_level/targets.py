@@ -122,7 +122,7 @@ class LiveTargets:
         self._clock = clock
         self.first = first
         self._changed = changed
-        self._rounds = Rounds(self.once, every, "targets of service could not be refreshed")
+        self.rounds = Rounds(self.once, every, "targets of service could not be refreshed")
         self._mark = (-1, -1)
         self._rows: tuple[ServiceTarget, ...] = ()
         self._now = dict(first)
@@ -139,13 +139,24 @@ class LiveTargets:
         """The targets of any day."""
         return in_force(self._rows, self.first, day)
 
+    def promised(self, measure: str, day: date) -> timedelta:
+        """The working time that was promised on a day by a measure that always promises one (:attr:`Measure.needed`).
+
+        Raises:
+            ValueError: it promises none.
+        """
+        span = self.on(day)[measure].span
+        if span is None:
+            raise ValueError(f"{measure} promises no time")
+        return span
+
     def wake(self) -> None:
         """Something was changed: look now."""
-        self._rounds.wake()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """One look: reads what has changed, and lets come into force what begins today."""

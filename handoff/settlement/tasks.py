@@ -11,12 +11,12 @@ class ClosingWatch:
 
     def __init__(self, settlement: Settlement, every: float = 5.0) -> None:
         """``every``: seconds between two looks for a month that a killed worker has left."""
-        self._rounds = Rounds(settlement.work, every, "closing a month failed", again=1.0)
+        self.rounds = Rounds(settlement.work, every, "closing a month failed", again=1.0)
 
     def wake(self) -> None:
         """There is a month to close: look now."""
-        self._rounds.wake()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()

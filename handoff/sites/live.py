@@ -17,16 +17,16 @@ class LiveSites:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._rounds = Rounds(self.once, _EVERY, "sites could not be refreshed")
+        self.rounds = Rounds(self.once, _EVERY, "sites could not be refreshed")
         self._words: dict[str, dict[str, dict[str, str]]] = {}
 
     def wake(self) -> None:
         """Something was changed: look now."""
-        self._rounds.wake()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """One look."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from handoff.staff.schemas import Viewer
 from handoff.staffing import repository
 from handoff.staffing import schemas as body
 from handoff.staffing.agreements import DECIDES, Agreements, sees, terms_of, week_of
-from handoff.staffing.figures import Hours, Part, Stay, Sum, Terms, days_of, part, segments
+from handoff.staffing.figures import Part, Stay, Sum, Terms, days_of, part, segments
 from kit.clock import RIGA, Clock, iso, midnight
 from kit.db import Database
 from kit.errors import NotFound, PieturaError
@@ -128,7 +128,7 @@ class FixedPart:
             people.audit(session, now, viewer.id, "presence_read", centre_id, day=day.isoformat())
             rows = await presence.spans(session, begins, ends, centre_id=centre_id)
             records = await self._records(session, begins, ends, now)
-            worked = await self._worked(session, day, day)
+            calendar = await presence.as_it_was(session, self._calendar(), day, day)
             agreed = [one for one in await self._in_force(session, [day]) if one.centre_id == centre_id]
             named = {one.id: one.name for one in await people.everybody(session)}
         tells_names = day == self._today() and viewer.supervises
@@ -150,7 +150,7 @@ class FixedPart:
                     "recorded": one.recorded,
                 }
                 for terms in agreed
-                for one in segments(terms, day, stays, records, worked, now)
+                for one in segments(terms, day, stays, records, calendar.worked, now)
             ],
             "stays": [
                 {
@@ -200,29 +200,17 @@ class FixedPart:
         begins, ends = midnight(days[0]), midnight(days[-1] + timedelta(days=1))
         rows = await presence.spans(session, begins, ends, kind="available")
         records = await self._records(session, begins, ends, now)
-        worked = await self._worked(session, days[0], days[-1])
+        calendar = await presence.as_it_was(session, self._calendar(), days[0], days[-1])
         stays: dict[str, list[Stay]] = {}
         for row in rows:
             stays.setdefault(row.centre_id or "", []).append(_stay(row, now))
-        return [part(one, month, stays.get(one.centre_id, ()), records, worked, now) for one in agreed]
+        return [part(one, month, stays.get(one.centre_id, ()), records, calendar.worked, now) for one in agreed]
 
     async def _records(
         self, session: AsyncSession, begins: datetime, ends: datetime, now: datetime
     ) -> list[tuple[datetime, datetime]]:
         rows = await presence.records(session, begins, ends)
         return [(row.began_at, now if now - row.last_seen_at <= GAP else row.last_seen_at) for row in rows]
-
-    async def _worked(self, session: AsyncSession, first: date, last: date) -> Hours:
-        kept = await presence.worked_days(session, first, last)
-        calendar = self._calendar()
-
-        def hours(day: date) -> tuple[time, time] | None:
-            if day in kept:
-                held = kept[day]
-                return (time.fromisoformat(held[0]), time.fromisoformat(held[1])) if held else None
-            return calendar.hours(day) if calendar.is_working_day(day) else None
-
-        return hours
 
     async def _there(self, session: AsyncSession, now: datetime) -> dict[str, int]:
         found: dict[str, int] = {}

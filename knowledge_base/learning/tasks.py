@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from kit.errors import Conflict
+from kit.rounds import Rounds
 from knowledge_base.learning.service import Learning
 
 log = structlog.get_logger(__name__)
@@ -20,14 +21,17 @@ class LearningWatch:
         """``every``: seconds between two looks."""
         self._learning = learning
         self._every = every
+        self.rounds = Rounds(self.once, every, "questions from life could not be taken in")
 
     async def run(self) -> None:
-        """Looks until cancelled. A failure is logged and the next look tried."""
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await self._learning.gather()
-            except (IntegrityError, Conflict):
-                log.info("another worker, or an erasure, came in between")
-            except Exception:
-                log.exception("questions from life could not be taken in")
+        """Looks until cancelled."""
+        # The first look may be at half a year: not while everything else starts.
+        await asyncio.sleep(self._every)
+        await self.rounds.run()
+
+    async def once(self) -> None:
+        """One look."""
+        try:
+            await self._learning.gather()
+        except (IntegrityError, Conflict):
+            log.info("another worker, or an erasure, came in between")

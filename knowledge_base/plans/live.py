@@ -80,18 +80,18 @@ class LivePlans(_Held):
         self._db = db
         self._clock = clock
         self._desk = desk
-        self._rounds = Rounds(self.once, every, "plans could not be refreshed", again=5.0)
+        self.rounds = Rounds(self.once, every, "plans could not be refreshed", again=5.0)
         self._mark: tuple[int, ...] | None = None
         self._plans = PlansInForce(())
         self._older: dict[tuple[str, int], Published] = {}
 
     async def run(self) -> None:
         """Looks until cancelled."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     def wake(self) -> None:
         """Something was published: look now."""
-        self._rounds.wake()
+        self.rounds.wake()
 
     async def once(self) -> None:
         """One look: publishes what is due, loads what is new."""

@@ -50,16 +50,16 @@ class WordingWatch:
         self._knowledge = knowledge
         self._wording = wording
         self._deciding = deciding
-        self._rounds = Rounds(self.once, every, "the question set could not be run", _AGAIN_S)
+        self.rounds = Rounds(self.once, every, "the question set could not be run", _AGAIN_S)
         self._tries: dict[str, int] = {}
         #: How the set fares now: by index, for the questions of one set. The next wish need not ask again.
         self._present: tuple[SearchIndex, list[Question], list[tuple[str, Decided]]] | None = None
         self._lease = clock.now()
-        wording.check_asked = self._rounds.wake
+        wording.check_asked = self.rounds.wake
 
     async def run(self) -> None:
         """Looks until cancelled. A failure is logged and the next look tried."""
-        await self._rounds.run()
+        await self.rounds.run()
 
     async def once(self) -> None:
         """One look: what is due, then one run of the set."""

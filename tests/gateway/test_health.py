@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from kit.rounds import Rounds
 from tests.stage import Stage
 
 Breaking = Callable[[Stage], Awaitable[Callable[[], Awaitable[None]]]]
@@ -104,6 +105,39 @@ def _rounds(of: Callable[[Stage], Any], once: str = "once") -> Breaking:
     return broken_for_a_while
 
 
+#: Loops whose rounds a part of its own in health tells of.
+_TOLD_ELSEWHERE = {"ClockWatch", "KnowledgeWatch"}
+
+
+async def _fail_all_rounds(stage: Stage) -> Callable[[], Awaitable[None]]:
+    """Every loop that goes round comes to nothing, and all are named."""
+    loops = {
+        type(one).__name__: round_
+        for one in stage.gateway._loops
+        for round_ in vars(one).values()
+        if isinstance(round_, Rounds) and type(one).__name__ not in _TOLD_ELSEWHERE
+    }
+    assert {"ClosingWatch", "PresenceWatch", "ContactWatch", "ForecastWatch", "LiveCalendar"} <= loops.keys()
+    before = {name: one._once for name, one in loops.items()}
+    for one in loops.values():
+        one._once, one.last_error = _fails, "OSError"
+        # A round that was under way may say that all is well; the next one does not, and comes at once.
+        one.wake()
+    named = ", ".join(f"{name} (OSError)" for name in sorted(loops))
+    for _ in range(100):
+        if stage.gateway.background()["failing"] == named:
+            break
+        await asyncio.sleep(0.05)
+    assert stage.gateway.background()["failing"] == named
+
+    async def mend() -> None:
+        for name, one in loops.items():
+            one._once = before[name]
+            one.last_error = None
+
+    return mend
+
+
 _PARTS: dict[str, Breaking] = {
     "database": _attribute(lambda stage: stage.gateway.db, "ping", _fails),
     "encoder": _attribute(lambda stage: stage.gateway.knowledge, "vector", _fails),
@@ -154,7 +188,7 @@ async def test_each_part_is_seen_to_break_and_to_mend(
     assert status == 200
     # Rasa itself is killed in the tests of the whole product.
     assert well.keys() - _PARTS.keys() == {"rasa", "webchat", "console", "work", "knowledge", "gateway"}
-    for name, break_it in _PARTS.items():
+    for name, break_it in [*_PARTS.items(), ("tasks", _fail_all_rounds)]:
         mend = await break_it(stage)
         await comes_to_say(503, [name])
         await mend()

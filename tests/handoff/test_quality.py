@@ -137,9 +137,11 @@ class _Years:
         self.no = 0
         self.rows: list[list[Any]] = [[], [], []]
 
-    def chat(self, at: datetime, centre: str | None, seconds: int | None, cause: str | None = "taken") -> str:
+    def chat(
+        self, at: datetime, centre: str | None, seconds: int | None, cause: str | None = "taken", promised: int = 30
+    ) -> str:
         key = self._conversation(at, "webchat", centre)
-        due, stopped = at + timedelta(seconds=30), None if seconds is None else at + timedelta(seconds=seconds)
+        due, stopped = at + timedelta(seconds=promised), None if seconds is None else at + timedelta(seconds=seconds)
         self.rows[2].append(
             LevelClock(
                 conversation_id=key,
@@ -147,7 +149,7 @@ class _Years:
                 channel="webchat",
                 centre_id=centre,
                 started_at=at,
-                target_s=30,
+                target_s=promised,
                 due_at=due,
                 told=0,
                 spent_us=0,
@@ -219,6 +221,8 @@ async def _a_year(db: Database) -> None:
         # Nothing to judge: he left in time. To be judged, though nobody took him: he left late.
         years.chat(november, None, 20, "left")
         years.chat(november, None, 40, "left")
+        # Nor of whom somebody may still begin with in time, before the month is over.
+        years.chat(november, "riga", None, None, promised=18 * 24 * 3600)
         # The first instant of the twelve months, and the one before it.
         years.chat(datetime(2025, 11, 30, 22, 0, tzinfo=UTC), "valmiera", 99)
         years.chat(datetime(2025, 11, 30, 21, 59, tzinfo=UTC), "valmiera", 99)
@@ -350,7 +354,7 @@ async def test_the_same_on_postgresql(postgres_url: str) -> None:
     assert found["chat_begun"][None][-1] == Count(0, 1)
     assert found["solved"]["riga"][-1] == Count(9, 10)
     assert (total, rows[0].how, rows[0].level) == (1, "resolved_level2", 2)
-    assert (variable, running) == ({"riga": _D("11.8000")}, {})
+    assert (variable, running) == ({"riga": _D("11.8000")}, {("waiting", 0): 1})
     await db.close()
 
 

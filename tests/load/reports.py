@@ -32,6 +32,7 @@ from handoff.reports.ports import UnansweredDemand
 from handoff.reports.service import Reports
 from handoff.reports.tasks import ContactWatch
 from handoff.service_clock.service import WorkingCalendar
+from handoff.service_level.targets import LiveTargets, usual
 from kit.db import Database
 from tests.handoff.reports.year import Year, fill
 from tests.load.bench import machine
@@ -56,7 +57,9 @@ class _Broker:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.clock = _Clock()
-        self.policy = Policy()
+        policy = Policy()
+        first = usual(policy.chat_target, policy.comment_target, policy.level2_target)
+        self.targets = LiveTargets(db, self.clock, first, lambda _targets: None)
 
     def calendar(self) -> WorkingCalendar:
         return WorkingCalendar()

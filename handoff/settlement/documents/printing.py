@@ -17,6 +17,7 @@ import structlog
 from handoff.settlement import documents
 from handoff.settlement.statement import Statement
 from kit.errors import PieturaError
+from kit.processes import tail
 
 log = structlog.get_logger(__name__)
 _LIMIT_S: Final = 120.0
@@ -46,18 +47,19 @@ class Printer:
                 cwd=_ROOT,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
             )
+            made = said = b""
             try:
-                made, _ = await asyncio.wait_for(process.communicate(content), _LIMIT_S)
+                made, said = await asyncio.wait_for(process.communicate(content), _LIMIT_S)
             except TimeoutError:
-                made = b""
+                log.warning("printing a statement takes too long", number=statement.number, limit_s=_LIMIT_S)
             finally:
                 # Also when whoever asked has gone.
                 self.close()
                 code = await process.wait()
         if code or not made:
-            log.warning("a statement was not printed", number=statement.number, code=code)
+            log.warning("a statement was not printed", number=statement.number, code=code, said=tail(said))
             raise PieturaError("document_not_made")
         return made
 

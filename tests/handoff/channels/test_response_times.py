@@ -10,7 +10,8 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import uuid4
@@ -29,7 +30,7 @@ from handoff.console.cards import Cards
 from handoff.conversations.models import Conversation, Event
 from handoff.service_clock.service import WorkingCalendar
 from handoff.service_level import year as service_year
-from handoff.service_level.models import LevelClock
+from handoff.service_level.models import LevelClock, ServiceTarget
 from handoff.staff.models import Audit
 from handoff.staff.repository import seen
 from handoff.staff.schemas import Viewer
@@ -306,6 +307,19 @@ async def test_what_is_picked_by_day_account_channel_and_owner(still: World) -> 
         (other.id, 1),
     ]
     assert (report.total.share, report.total.met, report.total.working) == (None, None, Times(None, None))
+    # What is promised from the next day on changes nothing that was promised: a comment keeps its hour.
+    promised = {row.comment.conversation_id: row.due_at for row in await _rows(still, **both)}
+    broker = still.worker.broker
+    async with still.worker.db.unit() as unit:
+        about = {"reason": "x", "set_by": "x", "set_at": still.clock.now(), "valid_from": date(2026, 11, 25)}
+        unit.session.add(ServiceTarget(measure="social_answered", seconds=60, percent=Decimal(90), **about))
+    await broker.targets.once()
+    assert {row.comment.conversation_id: row.due_at for row in await _rows(still, **both)} == promised
+    told = [await ResponseTimes(broker).report(_wanted(to_day=to_day)) for to_day in ("2026-11-24", "2026-11-25")]
+    assert [(one.target, one.total.wanted) for one in told] == [
+        (_HOUR, Fraction(95, 100)),
+        (timedelta(minutes=1), Fraction(90, 100)),
+    ]
 
 
 async def test_a_period_must_be_one_and_a_figure_too(still: World) -> None:
@@ -385,6 +399,14 @@ def test_a_day_on_which_the_centre_is_closed_is_no_working_time() -> None:
     now = _riga("2026-12-31 12:00")
     assert judge(_comment("2026-11-24 10:00"), calendar, _HOUR, now).due_at == _riga("2026-11-25 09:00")
     assert judge(_comment("2026-11-27 17:30"), calendar, _HOUR, now).due_at == _riga("2026-11-28 08:30")
+
+
+def test_a_promise_once_made_stays() -> None:
+    now = _riga("2026-12-31 12:00")
+    # The hours were set anew since: by them it would have been due at ten.
+    row = _comment("2026-11-27 17:30", "2026-11-30 08:31", due_at=_riga("2026-11-30 08:30"))
+    judged = judge(row, WorkingCalendar(time(9, 30), time(18)), _HOUR, now)
+    assert (judged.due_at, judged.standing) == (row.due_at, "late")
 
 
 def test_begun_seconds_count_and_none_is_negative() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,11 +14,15 @@ from sqlalchemy import select
 from handoff.cases.models import Case, CaseEntry
 from handoff.citizens.models import IdentityConversation, IdentityLink
 from handoff.conversations.models import Conversation, Event, Message, Turn
+from handoff.presence.models import WorkedDay
 from handoff.service_clock.service import WorkingCalendar
+from handoff.service_level.models import ServiceTarget
 from kit.clock import RIGA
 from kit.db import Database
 
 _DAY = timedelta(hours=24)
+#: From when until when people answered on a day; None when it was closed.
+Hours = Callable[[date], tuple[time, time] | None]
 
 
 async def gather(db: Database) -> list[dict[str, Any]]:
@@ -108,14 +113,46 @@ def group_of(contact: dict[str, Any], by: str) -> str | None:
             return found
 
 
+async def promises(
+    db: Database, calendar: WorkingCalendar, first: timedelta
+) -> tuple[Hours, Callable[[date], timedelta]]:
+    """The hours and the target of a day: as they were kept and set; else as the calendar has it now, and the first target."""
+    async with db.read() as session:
+        kept = {one.day: one for one in await session.scalars(select(WorkedDay))}
+        rows = await session.scalars(select(ServiceTarget).where(ServiceTarget.measure == "chat_begun"))
+        targets = [(one.valid_from, timedelta(seconds=one.seconds or 0)) for one in rows]
+
+    def hours(day: date) -> tuple[time, time] | None:
+        if (row := kept.get(day)) is not None:
+            return (time.fromisoformat(row.opens), time.fromisoformat(row.closes or "")) if row.opens else None
+        return calendar.hours(day) if calendar.is_working_day(day) else None
+
+    def target(day: date) -> timedelta:
+        return max([(date.min, first), *(one for one in targets if one[0] <= day)])[1]
+
+    return hours, target
+
+
+def worked(begins: datetime, ends: datetime, hours: Hours) -> timedelta:
+    """Working time between two instants, day after day."""
+    total, day = timedelta(), begins.astimezone(RIGA).date()
+    while day <= ends.astimezone(RIGA).date():
+        open_ = hours(day)
+        if open_ is not None:
+            opens, closes = (datetime.combine(day, one, RIGA).astimezone(UTC) for one in open_)
+            total += max(timedelta(), min(ends, closes) - max(begins, opens))
+        day += timedelta(days=1)
+    return total
+
+
 def figures(
     contacts: list[dict[str, Any]],
     comers: set[str],
-    calendar: WorkingCalendar,
-    target: timedelta,
+    hours: Hours,
+    target: Callable[[date], timedelta],
     now: datetime,
 ) -> dict[str, tuple[Any, int]]:
-    """All metrics of some contacts as (part or value, whole). ``comers``: who came again."""
+    """All metrics of some contacts as (part or value, whole). ``comers``: who came again; ``target``: by the day of the wish."""
     part: dict[str, Any] = defaultdict(int)
     whole: dict[str, int] = defaultdict(int)
     waits, handled, stars = [], [], []
@@ -146,9 +183,10 @@ def figures(
             if payload is None and what not in (None, "dropped", "unavailable"):
                 count("understood", True, what not in ("clarify", "out_of_scope"))
         if queued is not None:
-            wait = calendar.working_between(queued, taken or closed or now)
+            wait = worked(queued, taken or closed or now, hours)
             if one["channel"] == "webchat":
-                count("begun_in_time", taken is not None or wait > target, taken is not None and wait <= target)
+                late = wait > target(queued.astimezone(RIGA).date())
+                count("begun_in_time", taken is not None or late, taken is not None and not late)
             if taken is not None:
                 waits.append(wait // timedelta(seconds=1))
         if taken is not None and closed is not None:

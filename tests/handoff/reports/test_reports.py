@@ -5,21 +5,26 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
 
 import openpyxl
 import pytest
 from sqlalchemy import delete, func, select, true
 
+from handoff.broker import Broker
 from handoff.conversations.models import Conversation
+from handoff.presence.repository import keep_day
 from handoff.reports import repository
-from handoff.reports.contacts import Wanted, contacts
+from handoff.reports.contacts import Wanted
 from handoff.reports.endpoints import _seen
-from handoff.reports.metrics import metrics
+from handoff.reports.metrics import METRICS
 from handoff.reports.models import ContactDue, ContactFact
+from handoff.reports.service import as_promised
 from handoff.reports.tasks import ContactWatch
 from handoff.service_clock.service import WorkingCalendar
+from handoff.service_level.models import ServiceTarget
+from handoff.service_level.targets import LiveTargets, usual
 from handoff.staff.models import Staff
 from handoff.staff.service import viewer_of
 from kit.clock import RIGA
@@ -37,6 +42,22 @@ _CALENDAR = WorkingCalendar(exceptions={date(2026, 3, 30): False})
 _FIRST, _LAST, _NOW = date(2026, 3, 20), date(2026, 4, 3), datetime(2026, 4, 4, 5, 0, tzinfo=UTC)
 
 
+class _Broker:
+    """As much of the broker as reports ask of it."""
+
+    def __init__(self, db: Database, calendar: WorkingCalendar, now: datetime) -> None:
+        self.db = db
+        self.calendar = lambda: calendar
+        first = usual(_TARGET, timedelta(hours=1), timedelta(hours=10))
+        self.targets = LiveTargets(db, _At(now), first, lambda _targets: None)
+
+
+async def _broker(db: Database, calendar: WorkingCalendar, now: datetime) -> Broker:
+    made = _Broker(db, calendar, now)
+    await made.targets.once()
+    return cast("Broker", made)
+
+
 async def _compare(
     db: Database, wanted: Wanted, calendar: WorkingCalendar, now: datetime, groupings: Iterable[str]
 ) -> dict[str, Any]:
@@ -49,24 +70,25 @@ async def _compare(
         if wanted.begins <= one["opened"] < wanted.ends
         and all(by_hand.group_of(one, name) == value for name, value in wanted.only.items())
     ]
-    known = metrics(_TARGET)
+    hours, target = await by_hand.promises(db, calendar, _TARGET)
+    broker = await _broker(db, calendar, now)
     total: dict[str, Any] = {}
     for by in groupings:
         async with db.read() as session:
-            contacts_found = contacts(db.dialect, wanted, calendar, now, {by, "day"}, numbered=False)
-            found = await repository.aggregates(session, contacts_found, known, by, "day")
+            contacts_found = await as_promised(session, broker, wanted, now, {by, "day"}, numbered=False)
+            found = await repository.aggregates(session, contacts_found, METRICS, by, "day")
         groups: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
         for one in chosen:
             groups[by_hand.group_of(one, by)].append(one)
         assert found.groups.keys() == groups.keys(), by
         for key, told in [(None, found.total), *found.groups.items()]:
             own = chosen if told is found.total else groups[key]
-            right = by_hand.figures(own, comers, calendar, _TARGET, now)
-            for name, seen in _seen(known, told).items():
+            right = by_hand.figures(own, comers, hours, target, now)
+            for name, seen in _seen(METRICS, told).items():
                 part, whole = right.get(name, (0, 0))
                 value = seen["value"] if "value" in seen else seen["part"]
                 assert (name, by, key, value, seen["whole"]) == (name, by, key, part, whole)
-        total = _seen(known, found.total)
+        total = _seen(METRICS, found.total)
     return total
 
 
@@ -84,11 +106,11 @@ async def test_a_year_cut_out_is_what_it_is_by_hand(kind: str, request: pytest.F
     # Half of them come when nobody is there, and wait for no working time at all.
     assert total["wait_p95"]["value"] > 600
     # The rows behind a figure are as many as it says.
-    known = metrics(_TARGET)
-    found = contacts(db.dialect, Wanted(_FIRST, _LAST), _CALENDAR, _NOW)
+    broker = await _broker(db, _CALENDAR, _NOW)
     async with db.read() as session:
+        found = await as_promised(session, broker, Wanted(_FIRST, _LAST), _NOW)
         for name in ("contained", "begun_in_time", "wait_p95", "rating_mean", "rating_3"):
-            one, told = known[name], total[name]
+            one, told = METRICS[name], total[name]
             part, rest, whole = [
                 await repository.count(session, found, one.rows(found, which)) for which in ("part", "rest", "whole")
             ]
@@ -117,9 +139,24 @@ async def test_a_year_cut_out_is_what_it_is_by_hand(kind: str, request: pytest.F
     # The calendar is nothing that is gathered.
     shut = WorkingCalendar(exceptions={**_CALENDAR.exceptions, date(2026, 3, 25): False})
     assert await _compare(db, Wanted(_FIRST, _LAST), shut, _NOW, ["channel"]) != total
+    # Which hours held is kept by day: then nothing that is set later changes what was.
+    days = [_FIRST + timedelta(days=number) for number in range((_LAST - _FIRST).days + 1)]
+    await _hours_held(db, {day: _CALENDAR.worked(day) for day in days})
+    assert await _compare(db, Wanted(_FIRST, _LAST), shut, _NOW, ["channel"]) == total
+    await _hours_held(db, {date(2026, 3, 20): None, date(2026, 3, 27): (time(9, 30), time(15, 0))})
+    held = await _compare(db, Wanted(_FIRST, _LAST), shut, _NOW, ["channel"])
+    assert {name for name in total if held[name] != total[name]} >= {"wait_p95", "begun_in_time"}
+    # A target holds for the waits of its days: those before are judged as before, day by day.
+    async with db.unit() as unit:
+        about = {"measure": "chat_begun", "percent": 95, "reason": "x", "set_by": "x", "set_at": _NOW}
+        unit.session.add(ServiceTarget(valid_from=date(2026, 3, 25), seconds=7200, **about))
+        unit.session.add(ServiceTarget(valid_from=date(2026, 3, 31), seconds=5, **about))
+    later = await _compare(db, Wanted(_FIRST, _LAST), shut, _NOW, ["day"])
+    assert {name for name in total if later[name] != held[name]} == {"begun_in_time"}
     # A file is of one moment: who comes while it is read neither doubles a row nor takes one away.
-    found, numbers = contacts(db.dialect, Wanted(_FIRST, _LAST), _CALENDAR, _NOW), []
+    numbers = []
     async with db.read() as session:
+        found = await as_promised(session, broker, Wanted(_FIRST, _LAST), _NOW)
         async for row in repository.every_row(session, found, true(), [], 20):
             numbers.append(row.no)
             if len(numbers) == 5:
@@ -127,6 +164,12 @@ async def test_a_year_cut_out_is_what_it_is_by_hand(kind: str, request: pytest.F
                     await comes(unit.session, datetime(2026, 4, 3, 20, 0, tzinfo=UTC))
     assert len(numbers) == len(set(numbers)) == total["contacts"]["part"]
     await db.close()
+
+
+async def _hours_held(db: Database, hours: dict[date, tuple[time, time] | None]) -> None:
+    async with db.unit() as unit:
+        for day, one in hours.items():
+            await keep_day(unit.session, unit.dialect, day, one)
 
 
 class _At:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+from pathlib import Path
 
 import pypdf
+import pytest
 from sqlalchemy import select
+from structlog.testing import CapturingLogger
 
 from handoff.settlement import documents
 from handoff.settlement.models import SettlementStatement
@@ -16,7 +19,7 @@ from tests.settlement.golden import Ledger, riga
 from tests.stage import Stage
 
 
-async def test_a_statement_is_saved(stage: Stage) -> None:
+async def test_a_statement_is_saved(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger()
     ledger.case("chat_session", "webchat", 1, "riga", riga(2026, 10, 1), service="s1")
     ledger.case("comment", "facebook", 1, "riga", riga(2026, 10, 5), account="acc-vsaa-fb")
@@ -62,3 +65,13 @@ async def test_a_statement_is_saved(stage: Stage) -> None:
         (head["number"], "pdf", "lv"),
         (head["number"], "xlsx", "ru"),
     ]
+    # Of a process that dies the log tells what it said last.
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho 'the font is gone' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("handoff.settlement.documents.printing.sys.executable", str(broken))
+    said = CapturingLogger()
+    monkeypatch.setattr("handoff.settlement.documents.printing.log", said)
+    failed = await gunta.http.get(f"{path}.pdf")
+    assert failed.json()["code"] == "document_not_made"
+    assert [one.kwargs for one in said.calls] == [{"number": head["number"], "code": 3, "said": "the font is gone"}]
