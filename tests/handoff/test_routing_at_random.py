@@ -30,7 +30,7 @@ from kit.errors import PieturaError
 from kit.vault import Vault, fresh_key
 from tests.handoff.channels.world import ScriptedConnector
 from tests.load.day_log import Watch
-from tests.load.day_parts import Crash, Gateway, MovedClock, Parts
+from tests.load.day_parts import Crash, Gateway, MovedClock, Parts, asked
 from tests.size import sized
 
 _BEGINS = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -97,16 +97,7 @@ class _Attack:
             await rules.create(boss, wanted)
 
     async def through(self, work: Any) -> Any:
-        while True:
-            gateway = self.chance.choice(self.alive)
-            try:
-                found = await work(gateway)
-                await gateway.turns.drain(5)
-            except Crash:
-                await self._bury()
-                continue
-            await self._bury()
-            return found
+        return await asked(self.alive, self.chance, work, self._bury)
 
     async def _bury(self) -> None:
         for gateway in [one for one in self.alive if one.saboteur.died]:
