@@ -67,7 +67,7 @@ class Policy:
         idle_bot: a conversation with the assistant ends after this silence.
         abandon_after: a waiting citizen who is gone for so long and left no contact has abandoned.
         offer_timeout: an offer nobody accepts goes back.
-        holder_gone: an operator whose console is away for so long loses his conversations to the queue.
+        holder_gone: an operator of whose console nothing was heard for so long loses his conversations to the queue.
         wrap_up_timeout: an operator who does not classify in this time has it done for him.
         text_limit: characters in one message.
     """

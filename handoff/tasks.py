@@ -85,7 +85,8 @@ class Sweep:
                 log.info("sweep met a change", conversation=conversation_id, code=error.code)
 
     def _absent_since(self, now: datetime) -> datetime:
-        """A console last heard of before this has been away for longer than its conversations are kept."""
+        """A console last heard of before this has been away for longer than its conversations are kept; of one that is known to
+        be gone the last sign has been put back by ``PRESENT`` (:meth:`handoff.presence.service.Presence.went`)."""
         return now - PRESENT - self._broker.policy.holder_gone
 
     async def _holder_is_gone(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> bool:
