@@ -366,6 +366,9 @@ async def test_supervisors_keep_what_people_serve(stage: Stage) -> None:
     liga = await stage.staff("liga")
     everything = (await liga.http.get("/queues")).json()
     anna = next(one for one in everything["people"] if one["name"] == "Anna Bērziņa")
+    assert {one["role"] for one in everything["people"]} == {"operator"}, "the router asks nobody else"
+    own = {"version": 1, "languages": ["lv"], "skills": {}, "capacity": 2}
+    assert (await liga.http.put(f"/queues/people/{liga.me['id']}", json=own)).status_code == 404
     wanted = {"version": anna["version"], "languages": ["lv"], "skills": {"pabalsti": 4}, "capacity": 2}
     after = (await liga.http.put(f"/queues/people/{anna['id']}", json=wanted)).json()
     told = next(one for one in after["people"] if one["id"] == anna["id"])
