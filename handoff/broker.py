@@ -31,8 +31,9 @@ from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import WEBCHAT, Contact, Inbound, Receipt, Utterance
 from handoff.level2.service import Level2
 from handoff.notices.live import LiveNotices
+from handoff.queue import repository as queue_rows
 from handoff.queue import service as queue
-from handoff.queue.placing import placement
+from handoff.queue.placing import place_anew, placement
 from handoff.search import index as search_index
 from handoff.service_clock.service import WorkingCalendar
 from handoff.service_level.service import ServiceLevel
@@ -480,12 +481,17 @@ class Broker:
             await self.system_note(unit, events, conversation, "broker.contact_saved", wait=wait)
 
     async def set_language(self, conversation_id: str, lang: str) -> None:
-        """The citizen chose another language; nothing happens before his first message."""
+        """The citizen chose another language; nothing happens before his first message. Whoever waits is placed anew: there may
+        be a queue for his language."""
         async with self.db.unit() as unit:
             conversation = await repository.get(unit.session, conversation_id)
             if conversation is not None and conversation.lang != lang and conversation.state not in ENDED:
                 conversation.lang = lang
-                self.events(unit).add("language", conversation.id, actor_kind=Actor.CITIZEN, data={"lang": lang})
+                events = self.events(unit)
+                events.add("language", conversation.id, actor_kind=Actor.CITIZEN, data={"lang": lang})
+                if conversation.state == State.QUEUED:
+                    queues = await queue_rows.queues(unit.session)
+                    await place_anew(unit.session, events, queues, conversation, Actor.CITIZEN)
 
     async def citizen_read(self, conversation_id: str, seq: int) -> None:
         """The citizen has seen messages up to ``seq``."""

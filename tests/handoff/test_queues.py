@@ -334,6 +334,14 @@ async def test_supervisors_keep_queues(stage: Stage) -> None:
     made = (await liga.http.post("/queues", json=_RULES)).json()
     # What waits already moves to where it belongs now.
     assert (await _row(stage, key)).queue_id == made["created"]
+    # So does a citizen who changes his language while he waits.
+    for lang, where in (("lv", "common"), ("ru", made["created"])):
+        await stage.gateway.broker.set_language(key, lang)
+        assert (await _row(stage, key)).queue_id == where
+    async with stage.gateway.db.read() as session:
+        moved = select(Event.data).where(Event.conversation_id == key, Event.kind == "queue").order_by(Event.seq)
+        places = [data["queue"] for data in (await session.scalars(moved)).all()]
+    assert places == [made["created"], "common", made["created"]]
     queues = {one["id"]: one for one in made["queues"]}
     assert [one["id"] for one in made["queues"]] == ["demo-vid", "demo-vsaa", made["created"], "common"]
     assert queues[made["created"]]["waiting"] == 1
