@@ -17,7 +17,7 @@ from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import WEBCHAT, Utterance
 from handoff.queue import repository as queues
 from handoff.queue.router import pass_on
-from handoff.queue.transfer import hand_on
+from handoff.queue.transfer import HANDED_ON, hand_on, noted_first
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, HELD, STAFF_SPEAKS, Actor, State, Trigger, allowed
@@ -161,12 +161,17 @@ class Desk:
         note: tuple[str, dict[str, object]] | None = None,
         data: dict[str, Any] | None = None,
         trigger: Trigger | None = None,
+        tells: str | None = None,
     ) -> None:
+        """``tells``: the catalogue's key under which the note goes before the summary, for whoever is to go on with it."""
         broker = self._broker
         async with broker.db.unit() as unit:
             conversation = await self._load(unit, viewer, conversation_id)
             winner = await repository.staff_name(unit.session, conversation.holder_id)
             self._check(viewer, conversation, act, winner)
+            if tells is not None and data is not None and "note" in data:
+                summary = noted_first(broker.texts, tells, viewer.name, data["note"], conversation.summary)
+                values = {**values, "summary": summary}
             place = await broker.place(unit.session, conversation)
             if act == "return":
                 # A guide that is under way goes on in the assistant's hands.
@@ -495,7 +500,13 @@ class Desk:
             "offer_until": now + broker.policy.offer_timeout,
         }
         await self._act(
-            viewer, conversation_id, "transfer", version, values=values, data=_noted(note, to=colleague.name)
+            viewer,
+            conversation_id,
+            "transfer",
+            version,
+            values=values,
+            data=_noted(note, to=colleague.name),
+            tells=HANDED_ON,
         )
 
     async def accept(self, viewer: Viewer, conversation_id: str, version: int) -> None:
@@ -667,6 +678,7 @@ class Desk:
             values=values,
             note=("broker.level2", {"institution": name}),
             data=_noted(note, institution=name),
+            tells="summary.level2",
         )
 
     async def level2_done(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:

@@ -11,8 +11,10 @@ from handoff.broker import Broker, Change
 from handoff.conversations import repository as conversations
 from handoff.conversations.models import Conversation
 from handoff.conversations.schemas import WEBCHAT
-from handoff.desk import OUTCOMES, TOPICS, Desk
+from handoff.desk import OUTCOMES, TOPICS, Desk, refuse_unread
 from handoff.queue import repository as queues
+from handoff.queue.matching import UNIT
+from handoff.queue.transfer import HANDED_ON, noted_first
 from handoff.search.schemas import Bulk, Selected
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
@@ -122,6 +124,9 @@ class BulkDesk:
                 raise Forbidden()
             colleague = await people.active(unit.session, wanted.to_user)
             note = clean(wanted.note)[:1000]
+            told = {}
+            if note:
+                told["summary"] = noted_first(broker.texts, HANDED_ON, viewer.name, note, held.summary)
             change = Change(
                 Trigger.OFFER,
                 Actor.STAFF,
@@ -132,6 +137,7 @@ class BulkDesk:
                     "offered_to_id": wanted.to_user,
                     "offered_at": broker.clock.now(),
                     "offer_until": broker.clock.now() + broker.policy.offer_timeout,
+                    **told,
                 },
                 data={"to": colleague.name if colleague else "", **({"note": note} if note else {})},
             )
