@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from handoff.broker import Broker, Change
 from handoff.conversations import repository as conversations
 from handoff.conversations.models import Conversation
@@ -18,7 +15,7 @@ from handoff.queue.transfer import HANDED_ON, noted_first
 from handoff.search.schemas import Bulk, Selected
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
-from handoff.state_machine import HELD, Actor, State, Trigger
+from handoff.state_machine import Actor, State, Trigger
 from kit.db import UnitOfWork
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.textual import clean
@@ -93,7 +90,7 @@ class BulkDesk:
     async def _one(self, viewer: Viewer, wanted: Bulk, item: Selected) -> None:
         match wanted.act:
             case "take":
-                await self._room(viewer)
+                await self._room(viewer, item)
                 await self._desk.take(viewer, item.id, item.version)
             case "transfer":
                 await self._transfer(viewer, wanted, item)
@@ -102,14 +99,17 @@ class BulkDesk:
             case _:
                 await self._close(viewer, wanted, item)
 
-    async def _room(self, viewer: Viewer) -> None:
-        """An operator takes no more than he has places for; who supervises knows what he does."""
+    async def _room(self, viewer: Viewer, item: Selected) -> None:
+        """An operator takes no more than he can carry, by weight as the router counts; who supervises knows what he does."""
         if viewer.role != "operator":
             return
         async with self._broker.db.read() as session:
             person = await people.active(session, viewer.id)
-            held = await _held(session, viewer.id)
-        if person is not None and held >= person.capacity:
+            wanted = await conversations.visible(session, viewer, item.id)
+            carried = (await queues.loads(session, [viewer.id])).get(viewer.id, 0)
+        if person is None or wanted is None:
+            return
+        if carried + wanted.weight > person.capacity * UNIT:
             raise PieturaError("no_capacity", limit=person.capacity)
 
     async def _transfer(self, viewer: Viewer, wanted: Bulk, item: Selected) -> None:
@@ -200,14 +200,3 @@ class BulkDesk:
         if told:
             await broker.system_note(unit, events, taken, "broker.joined", name=viewer.name)
         return taken
-
-
-async def _held(session: AsyncSession, staff_id: str) -> int:
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(Conversation)
-            .where(Conversation.holder_id == staff_id, Conversation.state.in_([*HELD]))
-        )
-        or 0
-    )
