@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Broker, Change
 from handoff.channels import repository as platforms
@@ -704,12 +705,23 @@ class Desk:
         await self._act(viewer, conversation_id, "resume", version, values={}, note=("broker.resumed", {}))
 
     async def close(
-        self, viewer: Viewer, conversation_id: str, version: int, topic: str, outcome: str, comment: str | None
+        self,
+        viewer: Viewer,
+        conversation_id: str,
+        version: int,
+        topic: str,
+        outcome: str,
+        comment: str | None,
+        *,
+        seq: int | None = None,
     ) -> None:
         """Closes with topic and outcome and settles the case.
 
+        ``seq``: the last message that the viewer saw; None when he need not have seen one.
+
         Raises:
             PieturaError: ``bad_topic``, ``bad_outcome``.
+            Conflict: ``new_message``: the citizen has written since.
         """
         if topic not in TOPICS:
             raise PieturaError("bad_topic")
@@ -734,6 +746,8 @@ class Desk:
                 values={"topic": topic, "closing_comment": clean(comment or "")[:1000] or None},
             )
             await broker.end(unit, events, conversation, change, outcome)
+            if seq is not None:
+                await refuse_unread(unit.session, conversation, seq)
 
     async def read_up_to(self, viewer: Viewer, conversation_id: str, seq: int) -> None:
         """The person who serves the conversation has read up to ``seq``; the citizen sees that he has."""
@@ -752,6 +766,17 @@ class Desk:
             )
         if changed is not None:
             await self._broker.bus.publish({"kind": "seen", "by": "staff", "conversation": conversation_id, "seq": seq})
+
+
+async def refuse_unread(session: AsyncSession, conversation: Conversation, seq: int) -> None:
+    """Refuses to end a conversation over what the citizen has written after message ``seq``. Asked once it is ended, in the same
+    transaction: from then on nothing is stored in it any more.
+
+    Raises:
+        Conflict: ``new_message``.
+    """
+    if await repository.citizen_wrote_since(session, conversation.id, seq):
+        raise Conflict("new_message")
 
 
 def _owed(conversation: Conversation, values: dict[str, Any]) -> dict[str, Any]:

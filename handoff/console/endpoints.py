@@ -183,7 +183,7 @@ class Console:
             return await self._card(viewer, conversation_id)
 
         async def close(conversation_id: str, b: body.Close, viewer: Viewer = changing) -> dict[str, Any] | None:
-            await self._desk.close(viewer, conversation_id, b.version, b.topic, b.outcome, b.comment)
+            await self._desk.close(viewer, conversation_id, b.version, b.topic, b.outcome, b.comment, seq=b.seq)
             return await self._card(viewer, conversation_id)
 
         async def typing(conversation_id: str, b: body.Typing, viewer: Viewer = changing) -> None:

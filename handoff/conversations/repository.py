@@ -8,7 +8,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
@@ -213,6 +226,14 @@ async def hurry_turn(session: AsyncSession, message_id: str, now: datetime) -> N
         .values(lease_until=now, attempts=0)
         .execution_options(synchronize_session=False)
     )
+
+
+async def citizen_wrote_since(session: AsyncSession, conversation_id: str, seq: int) -> bool:
+    """Whether the citizen has said anything after message ``seq``."""
+    later = exists().where(
+        Message.conversation_id == conversation_id, Message.seq > seq, Message.author_kind == "citizen"
+    )
+    return bool(await session.scalar(select(later)))
 
 
 async def text_of(session: AsyncSession, message_id: str) -> str | None:

@@ -171,6 +171,7 @@ class BulkDesk:
                 },
             )
             await broker.end(unit, events, conversation, change, wanted.act if mark else wanted.outcome)
+            await refuse_unread(unit.session, conversation, item.seq)
 
     async def _load(self, unit: UnitOfWork, viewer: Viewer, item: Selected) -> tuple[Conversation, bool]:
         """The conversation as it was seen, and whether it waits in the queue."""

@@ -21,6 +21,9 @@ export const isOver = (card) => OVER.has(card.state);
 export const isWaiting = (card) =>
   card.state === "queued" || card.may.includes("accept") || (card.state === "level2" && card.may.includes("take"));
 
+/** The last message that this page has of a conversation. @param {string} id */
+export const lastSeq = (id) => state.conversations.get(id)?.messages.at(-1)?.seq ?? state.cards.get(id)?.seq ?? 0;
+
 /** @param {Card} card @param {string} me */
 export const isMine = (card, me) => !isOver(card) && (card.holder?.id === me || card.specialist?.id === me);
 
