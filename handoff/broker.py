@@ -39,7 +39,7 @@ from handoff.service_clock.service import WorkingCalendar
 from handoff.service_level.service import ServiceLevel
 from handoff.service_level.targets import LiveTargets, usual
 from handoff.sites.live import LiveSites
-from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed
+from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed, lacks_operator
 from kit.bus import Bus
 from kit.clock import Clock
 from kit.db import Database, UnitOfWork
@@ -653,7 +653,7 @@ class Broker:
         version = conversation.version if wanted.version is None else wanted.version
         condition = (Conversation.version == version) & (Conversation.state == state.value)
         if rule.held is not None:
-            if (conversation.holder_id is not None) != rule.held:
+            if not rule.fits(conversation.holder_id):
                 raise await self._conflict(unit.session, conversation)
             held = Conversation.holder_id.is_not(None) if rule.held else Conversation.holder_id.is_(None)
             condition &= held
@@ -774,7 +774,8 @@ class Broker:
         return calendar.add_working(written_at, target * 0.5), calendar.add_working(written_at, target * 0.8)
 
     async def requeue(self, unit: UnitOfWork, conversation: Conversation, cause: str) -> None:
-        """The holder is gone: the conversation waits again, first in time, and the citizen is told."""
+        """The holder is gone: the conversation waits again, first in time, and the citizen is told. At level 2 it stays there
+        with the specialist, and waits for another operator."""
         now = self.clock.now()
         events = self.events(unit)
         values: dict[str, Any] = {"holder_id": None, "waiting_since": now, "due_at": now, "reason": "operator_gone"}
@@ -820,6 +821,8 @@ class Broker:
         elif conversation.holder_id and state not in ENDED:
             name = await repository.staff_name(session, conversation.holder_id)
             phase = "operator" if state in (State.OFFERED, State.LEVEL2) else phase
+        if lacks_operator(state, conversation.holder_id) and name is None:
+            phase = "waiting"
         if phase == "waiting":
             wait_text = await self.wait_text(session, conversation)
             asks_contact = conversation.contact is None

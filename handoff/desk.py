@@ -89,12 +89,13 @@ def _may(viewer: Viewer, conversation: Conversation, act: str) -> bool:
         return False
     if act in ("accept", "decline"):
         return conversation.offered_to_id == viewer.id
+    if not rule.fits(conversation.holder_id):
+        return False
     if act == "assign":
         return viewer.supervises
     if act == "to_queue":
         # What waits is moved, and what others hold is taken from them, by supervisors alone.
-        mine = conversation.holder_id == viewer.id
-        return (mine or viewer.supervises) and (rule.held is None or (conversation.holder_id is not None) == rule.held)
+        return conversation.holder_id == viewer.id or viewer.supervises
     return conversation.holder_id == viewer.id or not rule.holder_only
 
 
@@ -145,7 +146,8 @@ class Desk:
     def _check(self, viewer: Viewer, conversation: Conversation, act: str, winner: str | None) -> None:
         if _may(viewer, conversation, act):
             return
-        if allowed(State(conversation.state), ACTS[act]) is None:
+        rule = allowed(State(conversation.state), ACTS[act])
+        if rule is None or (act == "take" and not rule.fits(conversation.holder_id)):
             if winner and winner != viewer.name:
                 raise Conflict("taken", winner=winner, state=conversation.state, version=conversation.version)
             raise Conflict("changed", state=conversation.state, version=conversation.version)
@@ -197,6 +199,9 @@ class Desk:
             )
             if note is not None:
                 await broker.system_note(unit, events, changed, note[0], **note[1])
+            if changed.state == State.ACTIVE and changed.holder_id is None:
+                # The specialist is done, and the operator is gone: it must not be left with nobody.
+                await broker.requeue(unit, changed, "operator_gone")
 
     async def take(self, viewer: Viewer, conversation_id: str, version: int) -> None:
         """Takes a waiting conversation; a specialist joins one that was brought to his institution.
@@ -245,6 +250,8 @@ class Desk:
             winner = await repository.staff_name(unit.session, conversation.specialist_id)
             if winner is not None and conversation.specialist_id != viewer.id:
                 raise Conflict("taken", winner=winner, state=conversation.state, version=conversation.version)
+            if winner is not None:
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
             self._check(viewer, conversation, "take", winner)
             events = broker.events(unit)
             changed = await broker.change(
@@ -683,7 +690,7 @@ class Desk:
         )
 
     async def level2_done(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
-        """The specialist's part is over; the operator goes on."""
+        """The specialist's part is over; the operator goes on. If he has gone meanwhile, it waits for another."""
         await self._act(
             viewer,
             conversation_id,

@@ -136,6 +136,9 @@ class Sweep:
                     await broker.change(unit, events, conversation, change)
                 case State.ACTIVE | State.ON_HOLD if await self._holder_is_gone(unit, conversation, now):
                     await broker.requeue(unit, conversation, "operator_gone")
+                case State.LEVEL2 if conversation.unread and await self._holder_is_gone(unit, conversation, now):
+                    # A specialist may take a day, and its operator goes home meanwhile: only what nobody reads cannot wait.
+                    await broker.requeue(unit, conversation, "operator_gone")
                 case State.WRAP_UP if (conversation.wrap_up_at or now) < now - policy.wrap_up_timeout:
                     change = Change(Trigger.CLOSE, Actor.SYSTEM, cause="wrap_up_timeout")
                     await broker.end(unit, events, conversation, change, "not_classified")

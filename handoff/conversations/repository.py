@@ -332,11 +332,16 @@ async def stale(session: AsyncSession, condition: ColumnElement[bool]) -> Sequen
 
 
 async def held_by_the_absent(session: AsyncSession, seen_before: datetime) -> Sequence[Conversation]:
-    """Conversations under way whose holder's console was last heard of before ``seen_before``."""
+    """Conversations under way whose holder's console was last heard of before ``seen_before``; at level 2 those in which the
+    citizen has written what nobody has read."""
+    unread_at_level2 = and_(Conversation.state == State.LEVEL2, Conversation.unread > 0)
     result = await session.scalars(
         select(Conversation)
         .join(Staff, Staff.id == Conversation.holder_id)
-        .where(Conversation.state.in_([State.ACTIVE, State.ON_HOLD]), Staff.seen_at < seen_before)
+        .where(
+            or_(Conversation.state.in_([State.ACTIVE, State.ON_HOLD]), unread_at_level2),
+            Staff.seen_at < seen_before,
+        )
         .limit(100)
     )
     return result.all()

@@ -15,7 +15,8 @@ const OVER = new Set(["closed", "abandoned"]);
 export const isOver = (card) => OVER.has(card.state);
 
 /**
- * Somebody waits here and nobody has taken it: in the queue, offered to me, or (for a specialist) handed up and not taken yet.
+ * Somebody waits here and nobody has taken it: in the queue, offered to me, or at level 2 (handed up to a specialist and not taken
+ * yet; left by its operator).
  * @param {Card} card
  */
 export const isWaiting = (card) =>
