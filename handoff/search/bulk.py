@@ -124,7 +124,7 @@ class BulkDesk:
                 raise Forbidden()
             colleague = await people.active(unit.session, wanted.to_user)
             note = clean(wanted.note)[:1000]
-            told = {}
+            told: dict[str, str] = {}
             if note:
                 told["summary"] = noted_first(broker.texts, HANDED_ON, viewer.name, note, held.summary)
             change = Change(

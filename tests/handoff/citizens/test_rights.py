@@ -25,7 +25,7 @@ from tests.handoff.citizens.stand import Stand
 
 #: A word that stands in everything that somebody said, is called or was noted about him.
 WORD = "Kastanis"
-_OTHERS = "Cita cilvēka vārdi"
+_OTHERS = "Cits to raksta"
 
 
 async def _known(stand: Stand) -> tuple[str, str, CitizenRights]:
