@@ -339,8 +339,8 @@ async def test_supervisors_keep_queues(stage: Stage) -> None:
         await stage.gateway.broker.set_language(key, lang)
         assert (await _row(stage, key)).queue_id == where
     async with stage.gateway.db.read() as session:
-        moved = select(Event.data).where(Event.conversation_id == key, Event.kind == "queue").order_by(Event.seq)
-        places = [data["queue"] for data in (await session.scalars(moved)).all()]
+        told = select(Event.data).where(Event.conversation_id == key, Event.kind == "queue").order_by(Event.seq)
+        places = [data["queue"] for data in (await session.scalars(told)).all()]
     assert places == [made["created"], "common", made["created"]]
     queues = {one["id"]: one for one in made["queues"]}
     assert [one["id"] for one in made["queues"]] == ["demo-vid", "demo-vsaa", made["created"], "common"]
