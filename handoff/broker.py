@@ -31,14 +31,15 @@ from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import WEBCHAT, Contact, Inbound, Receipt, Utterance
 from handoff.level2.service import Level2
 from handoff.notices.live import LiveNotices
+from handoff.queue import repository as queue_rows
 from handoff.queue import service as queue
-from handoff.queue.placing import placement
+from handoff.queue.placing import place_anew, placement
 from handoff.search import index as search_index
 from handoff.service_clock.service import WorkingCalendar
 from handoff.service_level.service import ServiceLevel
 from handoff.service_level.targets import LiveTargets, usual
 from handoff.sites.live import LiveSites
-from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed
+from handoff.state_machine import ENDED, WAITING, Actor, State, Trigger, allowed, lacks_operator
 from kit.bus import Bus
 from kit.clock import Clock
 from kit.db import Database, UnitOfWork
@@ -67,7 +68,7 @@ class Policy:
         idle_bot: a conversation with the assistant ends after this silence.
         abandon_after: a waiting citizen who is gone for so long and left no contact has abandoned.
         offer_timeout: an offer nobody accepts goes back.
-        holder_gone: an operator whose console is away for so long loses his conversations to the queue.
+        holder_gone: an operator of whose console nothing was heard for so long loses his conversations to the queue.
         wrap_up_timeout: an operator who does not classify in this time has it done for him.
         text_limit: characters in one message.
     """
@@ -480,12 +481,17 @@ class Broker:
             await self.system_note(unit, events, conversation, "broker.contact_saved", wait=wait)
 
     async def set_language(self, conversation_id: str, lang: str) -> None:
-        """The citizen chose another language; nothing happens before his first message."""
+        """The citizen chose another language; nothing happens before his first message. Whoever waits is placed anew: there may
+        be a queue for his language."""
         async with self.db.unit() as unit:
             conversation = await repository.get(unit.session, conversation_id)
             if conversation is not None and conversation.lang != lang and conversation.state not in ENDED:
                 conversation.lang = lang
-                self.events(unit).add("language", conversation.id, actor_kind=Actor.CITIZEN, data={"lang": lang})
+                events = self.events(unit)
+                events.add("language", conversation.id, actor_kind=Actor.CITIZEN, data={"lang": lang})
+                if conversation.state == State.QUEUED:
+                    queues = await queue_rows.queues(unit.session)
+                    await place_anew(unit.session, events, queues, conversation, Actor.CITIZEN)
 
     async def citizen_read(self, conversation_id: str, seq: int) -> None:
         """The citizen has seen messages up to ``seq``."""
@@ -647,7 +653,7 @@ class Broker:
         version = conversation.version if wanted.version is None else wanted.version
         condition = (Conversation.version == version) & (Conversation.state == state.value)
         if rule.held is not None:
-            if (conversation.holder_id is not None) != rule.held:
+            if not rule.fits(conversation.holder_id):
                 raise await self._conflict(unit.session, conversation)
             held = Conversation.holder_id.is_not(None) if rule.held else Conversation.holder_id.is_(None)
             condition &= held
@@ -768,7 +774,8 @@ class Broker:
         return calendar.add_working(written_at, target * 0.5), calendar.add_working(written_at, target * 0.8)
 
     async def requeue(self, unit: UnitOfWork, conversation: Conversation, cause: str) -> None:
-        """The holder is gone: the conversation waits again, first in time, and the citizen is told."""
+        """The holder is gone: the conversation waits again, first in time, and the citizen is told. At level 2 it stays there
+        with the specialist, and waits for another operator."""
         now = self.clock.now()
         events = self.events(unit)
         values: dict[str, Any] = {"holder_id": None, "waiting_since": now, "due_at": now, "reason": "operator_gone"}
@@ -814,6 +821,8 @@ class Broker:
         elif conversation.holder_id and state not in ENDED:
             name = await repository.staff_name(session, conversation.holder_id)
             phase = "operator" if state in (State.OFFERED, State.LEVEL2) else phase
+        if lacks_operator(state, conversation.holder_id) and name is None:
+            phase = "waiting"
         if phase == "waiting":
             wait_text = await self.wait_text(session, conversation)
             asks_contact = conversation.contact is None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Broker, Change
 from handoff.channels import repository as platforms
@@ -17,7 +18,7 @@ from handoff.conversations.models import Conversation, Message
 from handoff.conversations.schemas import WEBCHAT, Utterance
 from handoff.queue import repository as queues
 from handoff.queue.router import pass_on
-from handoff.queue.transfer import hand_on
+from handoff.queue.transfer import HANDED_ON, hand_on, noted_first
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, HELD, STAFF_SPEAKS, Actor, State, Trigger, allowed
@@ -88,12 +89,13 @@ def _may(viewer: Viewer, conversation: Conversation, act: str) -> bool:
         return False
     if act in ("accept", "decline"):
         return conversation.offered_to_id == viewer.id
+    if not rule.fits(conversation.holder_id):
+        return False
     if act == "assign":
         return viewer.supervises
     if act == "to_queue":
         # What waits is moved, and what others hold is taken from them, by supervisors alone.
-        mine = conversation.holder_id == viewer.id
-        return (mine or viewer.supervises) and (rule.held is None or (conversation.holder_id is not None) == rule.held)
+        return conversation.holder_id == viewer.id or viewer.supervises
     return conversation.holder_id == viewer.id or not rule.holder_only
 
 
@@ -144,7 +146,8 @@ class Desk:
     def _check(self, viewer: Viewer, conversation: Conversation, act: str, winner: str | None) -> None:
         if _may(viewer, conversation, act):
             return
-        if allowed(State(conversation.state), ACTS[act]) is None:
+        rule = allowed(State(conversation.state), ACTS[act])
+        if rule is None or (act == "take" and not rule.fits(conversation.holder_id)):
             if winner and winner != viewer.name:
                 raise Conflict("taken", winner=winner, state=conversation.state, version=conversation.version)
             raise Conflict("changed", state=conversation.state, version=conversation.version)
@@ -161,12 +164,17 @@ class Desk:
         note: tuple[str, dict[str, object]] | None = None,
         data: dict[str, Any] | None = None,
         trigger: Trigger | None = None,
+        tells: str | None = None,
     ) -> None:
+        """``tells``: the catalogue's key under which the note goes before the summary, for whoever is to go on with it."""
         broker = self._broker
         async with broker.db.unit() as unit:
             conversation = await self._load(unit, viewer, conversation_id)
             winner = await repository.staff_name(unit.session, conversation.holder_id)
             self._check(viewer, conversation, act, winner)
+            if tells is not None and data is not None and "note" in data:
+                summary = noted_first(broker.texts, tells, viewer.name, data["note"], conversation.summary)
+                values = {**values, "summary": summary}
             place = await broker.place(unit.session, conversation)
             if act == "return":
                 # A guide that is under way goes on in the assistant's hands.
@@ -191,6 +199,9 @@ class Desk:
             )
             if note is not None:
                 await broker.system_note(unit, events, changed, note[0], **note[1])
+            if changed.state == State.ACTIVE and changed.holder_id is None:
+                # The specialist is done, and the operator is gone: it must not be left with nobody.
+                await broker.requeue(unit, changed, "operator_gone")
 
     async def take(self, viewer: Viewer, conversation_id: str, version: int) -> None:
         """Takes a waiting conversation; a specialist joins one that was brought to his institution.
@@ -239,6 +250,8 @@ class Desk:
             winner = await repository.staff_name(unit.session, conversation.specialist_id)
             if winner is not None and conversation.specialist_id != viewer.id:
                 raise Conflict("taken", winner=winner, state=conversation.state, version=conversation.version)
+            if winner is not None:
+                raise Conflict("changed", state=conversation.state, version=conversation.version)
             self._check(viewer, conversation, "take", winner)
             events = broker.events(unit)
             changed = await broker.change(
@@ -495,7 +508,13 @@ class Desk:
             "offer_until": now + broker.policy.offer_timeout,
         }
         await self._act(
-            viewer, conversation_id, "transfer", version, values=values, data=_noted(note, to=colleague.name)
+            viewer,
+            conversation_id,
+            "transfer",
+            version,
+            values=values,
+            data=_noted(note, to=colleague.name),
+            tells=HANDED_ON,
         )
 
     async def accept(self, viewer: Viewer, conversation_id: str, version: int) -> None:
@@ -667,10 +686,11 @@ class Desk:
             values=values,
             note=("broker.level2", {"institution": name}),
             data=_noted(note, institution=name),
+            tells="summary.level2",
         )
 
     async def level2_done(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
-        """The specialist's part is over; the operator goes on."""
+        """The specialist's part is over; the operator goes on. If he has gone meanwhile, it waits for another."""
         await self._act(
             viewer,
             conversation_id,
@@ -692,12 +712,23 @@ class Desk:
         await self._act(viewer, conversation_id, "resume", version, values={}, note=("broker.resumed", {}))
 
     async def close(
-        self, viewer: Viewer, conversation_id: str, version: int, topic: str, outcome: str, comment: str | None
+        self,
+        viewer: Viewer,
+        conversation_id: str,
+        version: int,
+        topic: str,
+        outcome: str,
+        comment: str | None,
+        *,
+        seq: int | None = None,
     ) -> None:
         """Closes with topic and outcome and settles the case.
 
+        ``seq``: the last message that the viewer saw; None when he need not have seen one.
+
         Raises:
             PieturaError: ``bad_topic``, ``bad_outcome``.
+            Conflict: ``new_message``: the citizen has written since.
         """
         if topic not in TOPICS:
             raise PieturaError("bad_topic")
@@ -722,6 +753,8 @@ class Desk:
                 values={"topic": topic, "closing_comment": clean(comment or "")[:1000] or None},
             )
             await broker.end(unit, events, conversation, change, outcome)
+            if seq is not None:
+                await refuse_unread(unit.session, conversation, seq)
 
     async def read_up_to(self, viewer: Viewer, conversation_id: str, seq: int) -> None:
         """The person who serves the conversation has read up to ``seq``; the citizen sees that he has."""
@@ -740,6 +773,17 @@ class Desk:
             )
         if changed is not None:
             await self._broker.bus.publish({"kind": "seen", "by": "staff", "conversation": conversation_id, "seq": seq})
+
+
+async def refuse_unread(session: AsyncSession, conversation: Conversation, seq: int) -> None:
+    """Refuses to end a conversation over what the citizen has written after message ``seq``. Asked once it is ended, in the same
+    transaction: from then on nothing is stored in it any more.
+
+    Raises:
+        Conflict: ``new_message``.
+    """
+    if await repository.citizen_wrote_since(session, conversation.id, seq):
+        raise Conflict("new_message")
 
 
 def _owed(conversation: Conversation, values: dict[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,10 @@ class Rule:
     holder_only: bool = False
     held: bool | None = None
 
+    def fits(self, holder_id: str | None) -> bool:
+        """Whether it holds for a conversation that ``holder_id`` holds; None: nobody does."""
+        return self.held is None or (holder_id is not None) == self.held
+
 
 def _rule(to: State, *actors: Actor, holder_only: bool = False, held: bool | None = None) -> Rule:
     return Rule(to, frozenset(actors), holder_only, held)
@@ -119,6 +123,9 @@ RULES: Final[dict[tuple[State, Trigger], Rule]] = {
     (_S.ON_HOLD, _T.REQUEUE): _rule(_S.QUEUED, _A.SYSTEM),
     (_S.ON_HOLD, _T.CITIZEN_LEFT): _rule(_S.WRAP_UP, _A.CITIZEN, _A.SYSTEM),
     (_S.ON_HOLD, _T.CLOSE): _rule(_S.CLOSED, _A.STAFF, holder_only=True),
+    # Its operator is gone: the specialist's part and his clock go on, and any operator may take it toward the citizen.
+    (_S.LEVEL2, _T.REQUEUE): _rule(_S.LEVEL2, _A.SYSTEM, held=True),
+    (_S.LEVEL2, _T.TAKE): _rule(_S.LEVEL2, _A.STAFF, held=False),
     (_S.LEVEL2, _T.JOIN): _rule(_S.LEVEL2, _A.STAFF),
     (_S.LEVEL2, _T.LEVEL2_DONE): _rule(_S.ACTIVE, _A.STAFF, holder_only=True),
     (_S.LEVEL2, _T.CITIZEN_LEFT): _rule(_S.WRAP_UP, _A.CITIZEN, _A.SYSTEM),
@@ -126,7 +133,7 @@ RULES: Final[dict[tuple[State, Trigger], Rule]] = {
     (_S.WRAP_UP, _T.CLOSE): _rule(_S.CLOSED, _A.STAFF, _A.SYSTEM, holder_only=True),
 }
 
-#: A person holds the conversation in these.
+#: A person holds the conversation in these; at level 2 nobody while its operator is gone (:func:`lacks_operator`).
 HELD: Final = frozenset({State.ACTIVE, State.ON_HOLD, State.LEVEL2, State.WRAP_UP})
 #: The citizen waits for a person in these.
 WAITING: Final = frozenset({State.QUEUED, State.OFFERED})
@@ -134,6 +141,11 @@ WAITING: Final = frozenset({State.QUEUED, State.OFFERED})
 ENDED: Final = frozenset({State.CLOSED, State.ABANDONED})
 #: The holder may write to the citizen in these.
 STAFF_SPEAKS: Final = frozenset({State.ACTIVE, State.LEVEL2})
+
+
+def lacks_operator(state: str, holder_id: str | None) -> bool:
+    """Whether a conversation at level 2 has lost its operator: toward the citizen it is anybody's to take."""
+    return state == State.LEVEL2 and holder_id is None
 
 
 def allowed(state: State, trigger: Trigger) -> Rule | None:

@@ -85,7 +85,8 @@ class Sweep:
                 log.info("sweep met a change", conversation=conversation_id, code=error.code)
 
     def _absent_since(self, now: datetime) -> datetime:
-        """A console last heard of before this has been away for longer than its conversations are kept."""
+        """A console last heard of before this has been away for longer than its conversations are kept; of one that is known to
+        be gone the last sign has been put back by ``PRESENT`` (:meth:`handoff.presence.service.Presence.went`)."""
         return now - PRESENT - self._broker.policy.holder_gone
 
     async def _holder_is_gone(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> bool:
@@ -134,6 +135,9 @@ class Sweep:
                     )
                     await broker.change(unit, events, conversation, change)
                 case State.ACTIVE | State.ON_HOLD if await self._holder_is_gone(unit, conversation, now):
+                    await broker.requeue(unit, conversation, "operator_gone")
+                case State.LEVEL2 if conversation.unread and await self._holder_is_gone(unit, conversation, now):
+                    # A specialist may take a day, and its operator goes home meanwhile: only what nobody reads cannot wait.
                     await broker.requeue(unit, conversation, "operator_gone")
                 case State.WRAP_UP if (conversation.wrap_up_at or now) < now - policy.wrap_up_timeout:
                     change = Change(Trigger.CLOSE, Actor.SYSTEM, cause="wrap_up_timeout")

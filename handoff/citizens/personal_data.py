@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.attachments.models import StoredAttachment
@@ -226,6 +226,39 @@ async def _erase_notes(session: AsyncSession, who: Subject) -> int:
     return len(rows.all())
 
 
+# --- what never became a conversation -----------------------------------------------------------------------------------------
+
+
+def _his_events(who: Subject) -> ColumnElement[bool]:
+    """Events of platforms that his accounts brought and that belong to no conversation: what was given up, and what meant
+    nothing. What is still to be worked on is left: it is something new that he writes."""
+    told_by = InboundEventRow.event[("author", "id")].as_string()
+    his = exists().where(
+        ChannelIdentity.id.in_(who.identities),
+        ChannelIdentity.scope == InboundEventRow.account_id,
+        or_(ChannelIdentity.external_id == InboundEventRow.thread, ChannelIdentity.external_id == told_by),
+    )
+    finished = InboundEventRow.state.in_(["dead", "done"])
+    return and_(his, finished, InboundEventRow.conversation_id.is_(None))
+
+
+async def _unprocessed(session: AsyncSession, who: Subject) -> list[dict[str, Any]]:
+    rows = await _rows(session, InboundEventRow, _his_events(who), order=InboundEventRow.id)
+    return [_plain(one, "kind", "occurred_at") | {"text": one.event.get("text")} for one in rows if one.event]
+
+
+async def _erase_unprocessed(session: AsyncSession, who: Subject) -> int:
+    """Of one that was given up nobody can try again what is not there any more: it is done."""
+    rows = await session.execute(
+        update(InboundEventRow)
+        .where(_his_events(who))
+        .values(thread="erased", event={}, state="done", error=None)
+        .returning(InboundEventRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(rows.all())
+
+
 # --- on platforms -------------------------------------------------------------------------------------------------------------
 
 
@@ -336,6 +369,8 @@ async def kept(session: AsyncSession, who: Subject) -> dict[str, int]:
 
 
 for _holding in (
+    # Before identities: it is by his accounts that they are known as his.
+    Holding("unprocessed", _unprocessed, _erase_unprocessed),
     Holding("identities", _identities, _erase_identities),
     Holding("citizen_notes", _citizen_notes, _erase_citizen_notes),
     Holding("conversations", _conversations, _erase_conversations),

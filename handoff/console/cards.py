@@ -123,6 +123,7 @@ class Cards:
             "closed_at": iso(c.closed_at),
             "due_at": iso(c.due_at),
             "last": {"ts": iso(c.last_at), "author": c.last_author, "text": c.last_text},
+            "seq": c.last_seq,
             "holder": facts.person(c.holder_id),
             "offered_to": facts.person(c.offered_to_id),
             "offer": self._offer(c),

@@ -183,7 +183,7 @@ class Console:
             return await self._card(viewer, conversation_id)
 
         async def close(conversation_id: str, b: body.Close, viewer: Viewer = changing) -> dict[str, Any] | None:
-            await self._desk.close(viewer, conversation_id, b.version, b.topic, b.outcome, b.comment)
+            await self._desk.close(viewer, conversation_id, b.version, b.topic, b.outcome, b.comment, seq=b.seq)
             return await self._card(viewer, conversation_id)
 
         async def typing(conversation_id: str, b: body.Typing, viewer: Viewer = changing) -> None:
@@ -584,9 +584,10 @@ class Console:
             await websocket.close(4403)
             return
         socket = ConsoleSocket(websocket, viewer)
+        silent = False
         self._feed.add(socket)
         try:
-            await self._present(viewer, here=True)
+            await self._came(viewer)
             if cursor is not None:
                 await self._feed.replay(socket, cursor)
             while True:
@@ -601,7 +602,10 @@ class Console:
                 await socket.send({"kind": "pong"})
         except Unauthorised:
             await socket.close(4401)
-        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+        except TimeoutError:
+            # The line is lost, or the machine asleep: nothing has told us, and he has been gone all the while.
+            silent = True
+        except (WebSocketDisconnect, RuntimeError):
             return
         finally:
             self._feed.remove(socket)
@@ -610,7 +614,7 @@ class Console:
                 await self._look(socket, None)
             if not self._feed.of(viewer.id):
                 with contextlib.suppress(Exception):
-                    await self._present(viewer, here=False)
+                    await self._went(viewer, silent=silent)
 
     async def _on_notice(self, notice: Notice) -> None:
         """An account or its sessions have changed: consoles of the person go on as what he is now, or end."""
@@ -648,11 +652,15 @@ class Console:
         async with self._broker.db.unit() as unit:
             await self._presence.focused(unit, socket.viewer, self._broker.clock.now() if here else None)
 
-    async def _present(self, viewer: Viewer, *, here: bool) -> None:
+    async def _came(self, viewer: Viewer) -> None:
         async with self._broker.db.unit() as unit:
-            now = self._broker.clock.now()
+            await self._presence.came(unit, viewer, self._broker.clock.now())
+            self._broker.events(unit).add("colleagues", None, actor_kind="staff", actor_id=viewer.id)
+
+    async def _went(self, viewer: Viewer, *, silent: bool) -> None:
+        async with self._broker.db.unit() as unit:
             # Away at once for colleagues; his conversations are kept for him a while longer (the sweep knows how long).
-            await (self._presence.came if here else self._presence.went)(unit, viewer, now)
+            await self._presence.went(unit, viewer, self._broker.clock.now(), silent=silent)
             self._broker.events(unit).add("colleagues", None, actor_kind="staff", actor_id=viewer.id)
 
     # --- pages ------------------------------------------------------------------------------------------------------

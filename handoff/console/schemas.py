@@ -92,11 +92,12 @@ class Level2(Version):
 
 
 class Close(Version):
-    """What it was about and how it ended."""
+    """What it was about and how it ended. ``seq``: the last message that the person saw."""
 
     topic: Annotated[str, StringConstraints(max_length=64)]
     outcome: Annotated[str, StringConstraints(max_length=32)]
     comment: Note | None = None
+    seq: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 
 class NewMessage(_Body):

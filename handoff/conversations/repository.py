@@ -8,7 +8,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.conversations.models import Conversation, Event, Message, Site, Turn
@@ -215,6 +228,14 @@ async def hurry_turn(session: AsyncSession, message_id: str, now: datetime) -> N
     )
 
 
+async def citizen_wrote_since(session: AsyncSession, conversation_id: str, seq: int) -> bool:
+    """Whether the citizen has said anything after message ``seq``."""
+    later = exists().where(
+        Message.conversation_id == conversation_id, Message.seq > seq, Message.author_kind == "citizen"
+    )
+    return bool(await session.scalar(select(later)))
+
+
 async def text_of(session: AsyncSession, message_id: str) -> str | None:
     """What a message says now."""
     found: str | None = await session.scalar(select(Message.text).where(Message.id == message_id))
@@ -311,11 +332,16 @@ async def stale(session: AsyncSession, condition: ColumnElement[bool]) -> Sequen
 
 
 async def held_by_the_absent(session: AsyncSession, seen_before: datetime) -> Sequence[Conversation]:
-    """Conversations under way whose holder's console was last heard of before ``seen_before``."""
+    """Conversations under way whose holder's console was last heard of before ``seen_before``; at level 2 those in which the
+    citizen has written what nobody has read."""
+    unread_at_level2 = and_(Conversation.state == State.LEVEL2, Conversation.unread > 0)
     result = await session.scalars(
         select(Conversation)
         .join(Staff, Staff.id == Conversation.holder_id)
-        .where(Conversation.state.in_([State.ACTIVE, State.ON_HOLD]), Staff.seen_at < seen_before)
+        .where(
+            or_(Conversation.state.in_([State.ACTIVE, State.ON_HOLD]), unread_at_level2),
+            Staff.seen_at < seen_before,
+        )
         .limit(100)
     )
     return result.all()

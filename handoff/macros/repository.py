@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, delete, exists, func, or_, select, update
+from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handoff.conversations.models import Message
 from handoff.macros.models import Macro, MacroRun
 from kit.db import set_if_version
 from kit.textual import mark_of
@@ -48,14 +47,6 @@ async def run(session: AsyncSession, run_id: str) -> MacroRun | None:
 async def note_run(session: AsyncSession, run_id: str, values: dict[str, Any]) -> None:
     """Writes down how far a run has come."""
     await session.execute(update(MacroRun).where(MacroRun.id == run_id).values(**values))
-
-
-async def citizen_wrote_since(session: AsyncSession, conversation_id: str, seq: int) -> bool:
-    """Whether the citizen has said anything after message ``seq``."""
-    later = exists().where(
-        Message.conversation_id == conversation_id, Message.seq > seq, Message.author_kind == "citizen"
-    )
-    return bool(await session.scalar(select(later)))
 
 
 def audit_view(row: Macro) -> dict[str, Any]:

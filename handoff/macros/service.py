@@ -21,7 +21,7 @@ from handoff.answering.service import Answering, writers_only
 from handoff.broker import Broker
 from handoff.conversations import repository as conversations
 from handoff.conversations.models import Conversation
-from handoff.desk import OUTCOMES, TOPICS, Desk
+from handoff.desk import OUTCOMES, TOPICS, Desk, refuse_unread
 from handoff.macros import repository
 from handoff.macros.models import Macro, MacroRun
 from handoff.macros.schemas import (
@@ -293,7 +293,7 @@ class Macros:
         Raises:
             NotFound: no such conversation or macro for the viewer.
             Conflict: ``changed``, ``macro_edited_meanwhile``, ``macro_texts_changed``: not what was shown;
-                ``macro_new_message``: the citizen has written since.
+                ``new_message``: the citizen has written since.
             PieturaError: ``macro_step`` with ``step`` and ``why``: it would be refused; nothing was done.
         """
         if not viewer.serves:
@@ -333,10 +333,8 @@ class Macros:
         if conversation.version != wanted.version:
             raise Conflict("changed", state=conversation.state, version=conversation.version)
         # A note of the system's may stand after his words: the last author alone tells too little.
-        if conversation.last_seq > wanted.seq and await repository.citizen_wrote_since(
-            session, conversation_id, wanted.seq
-        ):
-            raise Conflict("macro_new_message", state=conversation.state, version=conversation.version)
+        if conversation.last_seq > wanted.seq:
+            await refuse_unread(session, conversation, wanted.seq)
         place = await self._broker.place(session, conversation)
         names = await _Names.of(session, self._broker, viewer)
         steps = steps_of(row.steps)
@@ -381,7 +379,8 @@ class Macros:
                 if isinstance(step, AnswerStep) and not step.send:
                     inserted = canned[step.canned_id]["text"]
                 else:
-                    await self._step_done(viewer, conversation_id, step, version, f"{wanted.id}/{number}", canned)
+                    name = f"{wanted.id}/{number}"
+                    await self._step_done(viewer, conversation_id, step, version, wanted.seq, name, canned)
                     version += step.kind in TRIGGERS
             except PieturaError as error:
                 refused = {
@@ -402,6 +401,7 @@ class Macros:
         conversation_id: str,
         step: Step,
         version: int,
+        seq: int,
         name: str,
         canned: dict[str, dict[str, Any]],
     ) -> None:
@@ -425,7 +425,8 @@ class Macros:
             case ToQueueStep():
                 await desk.to_queue(viewer, conversation_id, version, step.queue_id, step.note)
             case CloseStep():
-                await desk.close(viewer, conversation_id, version, step.topic, step.outcome, step.comment or None)
+                comment = step.comment or None
+                await desk.close(viewer, conversation_id, version, step.topic, step.outcome, comment, seq=seq)
 
     async def _still(self, viewer: Viewer, conversation_id: str, version: int) -> None:
         async with self._broker.db.read() as session:

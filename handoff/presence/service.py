@@ -54,15 +54,24 @@ class Presence:
         await repository.lease(unit.session, unit.dialect, viewer.id, self._worker, now)
         await self._until_now(unit.session, viewer, now)
 
-    async def went(self, unit: UnitOfWork, viewer: Viewer, now: datetime) -> None:
-        """His last console at this worker closed: he is gone at once, unless one is open at another."""
+    async def went(self, unit: UnitOfWork, viewer: Viewer, now: datetime, *, silent: bool = False) -> None:
+        """His last console at this worker closed: he is gone at once, unless one is open at another.
+
+        ``silent``: it did not say so but has not been heard of for a while; then he has been gone since it was.
+        """
         # His row first: of two workers that let go at once the later sees that the earlier has.
-        await locked(unit.session, viewer.id)
+        staff = await locked(unit.session, viewer.id)
         await repository.release(unit.session, viewer.id, self._worker)
         elsewhere, _ = await repository.leased(unit.session, viewer.id, now - PRESENT)
-        if elsewhere is None:
-            await people.seen(unit.session, viewer.id, now - PRESENT)
-        await self._until_now(unit.session, viewer, now)
+        if staff is not None and elsewhere is None:
+            before = staff.seen_at or now
+            last = min(before, now) if silent else now
+            # Never forward: that would be a sign of life which nobody gave.
+            await people.seen(unit.session, viewer.id, min(before, last - PRESENT))
+        if silent:
+            self._heard.pop(viewer.id, None)
+        else:
+            await self._until_now(unit.session, viewer, now)
 
     async def focused(self, unit: UnitOfWork, viewer: Viewer, at: datetime | None) -> None:
         """A console of his here had the focus at ``at``; None: none here has it, though one at another worker may."""

@@ -25,7 +25,7 @@ from handoff.push.service import Push
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import viewer_of
-from handoff.state_machine import State
+from handoff.state_machine import State, lacks_operator
 from kit.rounds import Rounds
 
 log = structlog.get_logger(__name__)
@@ -157,6 +157,8 @@ def _kind(event: Event) -> str | None:
         return "offers"
     if event.kind == "state" and event.to_state == State.QUEUED and event.from_state != State.QUEUED:
         return "waiting"
+    if event.kind == "state" and event.to_state == State.LEVEL2 and event.cause == "operator_gone":
+        return "waiting"
     return None
 
 
@@ -175,4 +177,5 @@ def _is_for(
         case "offers":
             return conversation.state == State.OFFERED and conversation.offered_to_id == viewer.id
         case _:
-            return conversation.state == State.QUEUED and viewer.serves
+            waits = conversation.state == State.QUEUED or lacks_operator(conversation.state, conversation.holder_id)
+            return waits and viewer.serves

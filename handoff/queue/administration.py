@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Broker
 from handoff.console.doors import supervisors_only
-from handoff.conversations import repository as conversations
-from handoff.conversations.models import Conversation
 from handoff.queue import repository
 from handoff.queue import schemas as body
 from handoff.queue.models import COMMON, Queue, Weights
-from handoff.queue.placing import where_now
+from handoff.queue.placing import place_anew
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
-from handoff.state_machine import Actor, State
+from handoff.state_machine import Actor
 from kit.db import UnitOfWork
 from kit.errors import Conflict, NotFound, PieturaError
 
@@ -115,7 +113,8 @@ class QueueAdministration:
         supervisors_only(viewer)
         async with self.broker.db.unit() as unit:
             staff = await people.active(unit.session, staff_id)
-            if staff is None or staff.role not in ("operator", "supervisor"):
+            # The router asks operators alone: of nobody else would it mean anything.
+            if staff is None or staff.role != "operator":
                 raise NotFound()
             before = {name: getattr(staff, name) for name in _SERVING}
             if not await repository.set_where_serving(unit.session, staff_id, wanted.version):
@@ -166,19 +165,7 @@ class QueueAdministration:
         events.add("queues", None, actor_kind=Actor.STAFF, actor_id=viewer.id)
         queues = await repository.queues(unit.session)
         for conversation in await repository.all_waiting(unit.session):
-            where = where_now(queues, conversation)
-            if where["queue_id"] == (conversation.queue_id or COMMON):
-                continue
-            still = (Conversation.version == conversation.version) & (Conversation.state == State.QUEUED.value)
-            values = {**where, "waits_for": None}
-            if await conversations.set_where(unit.session, conversation.id, still, values) is not None:
-                events.add(
-                    "queue",
-                    conversation.id,
-                    actor_kind=Actor.STAFF,
-                    actor_id=viewer.id,
-                    data={"queue": where["queue_id"]},
-                )
+            await place_anew(unit.session, events, queues, conversation, Actor.STAFF, viewer.id)
 
     def _record(
         self,

@@ -108,7 +108,7 @@ class QueuesApi:
             waiting = await repository.waiting_numbers(session)
             weights = await repository.weights(session)
             centres = await people.centres(session)
-            staff = [one for one in await people.everybody(session) if one.role in ("operator", "supervisor")]
+            staff = [one for one in await people.everybody(session) if one.role == "operator"]
             carried = await repository.loads(session, [one.id for one in staff])
         named = {one.id: one.name for one in centres}
         known = {skill for queue in queues for skill in queue.skills} | {skill for one in staff for skill in one.skills}

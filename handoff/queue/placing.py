@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.channels.rules import Place
+from handoff.conversations import repository as conversations
+from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation
 from handoff.queue import repository
 from handoff.queue.matching import Asked, first
 from handoff.queue.models import COMMON, Queue
+from handoff.state_machine import Actor, State
 
 
 async def placement(
@@ -49,6 +52,25 @@ def where_now(queues: Sequence[Queue], conversation: Conversation, topic: str | 
     if conversation.queue_chosen and any(one.enabled and one.id == conversation.queue_id for one in queues):
         return {"queue_id": conversation.queue_id, "queue_chosen": True}
     return {"queue_id": by_rules(queues, conversation, topic), "queue_chosen": False}
+
+
+async def place_anew(
+    session: AsyncSession,
+    events: EventLog,
+    queues: Sequence[Queue],
+    conversation: Conversation,
+    actor: Actor,
+    actor_id: str | None = None,
+) -> None:
+    """Moves a conversation that waits to where it belongs now, and tells of it; one that has changed meanwhile stays."""
+    where = where_now(queues, conversation)
+    if where["queue_id"] == (conversation.queue_id or COMMON):
+        return
+    still = (Conversation.version == conversation.version) & (Conversation.state == State.QUEUED.value)
+    values = {**where, "waits_for": None}
+    if await conversations.set_where(session, conversation.id, still, values) is not None:
+        data = {"queue": where["queue_id"]}
+        events.add("queue", conversation.id, actor_kind=actor, actor_id=actor_id, data=data)
 
 
 def asked_of(conversation: Conversation, topic: str | None) -> Asked:

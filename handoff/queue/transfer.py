@@ -23,10 +23,19 @@ from handoff.state_machine import HELD, Actor, Trigger
 from kit.clock import iso
 from kit.db import UnitOfWork
 from kit.errors import Forbidden, NotFound, PieturaError
+from kit.i18n import Catalogue
 from kit.textual import shorten
 
 #: A summary that was handed on several times must not grow without end.
 _SUMMARY = 3000
+#: The catalogue's key for what whoever hands on leaves to the next one.
+HANDED_ON = "summary.handed_on"
+
+
+def noted_first(texts: Catalogue, key: str, name: str, note: str, summary: str | None) -> str:
+    """The summary with what ``name`` has noted for whoever goes on with it before it, in Latvian, the working language."""
+    noted = texts.text("lv", key, name=name, note=note)
+    return shorten(" ".join(filter(None, (noted, summary))), _SUMMARY)
 
 
 def serving(queue: Queue, lang: str | None, team: Sequence[Operator]) -> list[Operator]:
@@ -117,7 +126,6 @@ async def hand_on(
     if not serving(queue, conversation.lang, await repository.team(session, now)):
         raise PieturaError("queue_nobody", queue=queue.name(viewer.lang))
     place = await broker.place(session, conversation)
-    handed_on = broker.texts.text("lv", "summary.to_queue", name=viewer.name, note=note)
     values: dict[str, Any] = {
         **await placement(session, conversation, place, conversation.topic),
         "queue_id": queue.id,
@@ -125,7 +133,7 @@ async def hand_on(
         "holder_id": None,
         "offered_to_id": None,
         "offered_at": None,
-        "summary": shorten(" ".join(filter(None, (handed_on, conversation.summary))), _SUMMARY),
+        "summary": noted_first(broker.texts, HANDED_ON, viewer.name, note, conversation.summary),
     }
     if served:
         before = {conversation.holder_id, viewer.id} - {None}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from handoff.broker import Broker, Change
 from handoff.conversations import repository as conversations
 from handoff.conversations.models import Conversation
 from handoff.conversations.schemas import WEBCHAT
-from handoff.desk import OUTCOMES, TOPICS, Desk
+from handoff.desk import OUTCOMES, TOPICS, Desk, refuse_unread
 from handoff.queue import repository as queues
+from handoff.queue.matching import UNIT
+from handoff.queue.transfer import HANDED_ON, noted_first
 from handoff.search.schemas import Bulk, Selected
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
-from handoff.state_machine import HELD, Actor, State, Trigger
+from handoff.state_machine import Actor, State, Trigger
 from kit.db import UnitOfWork
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.textual import clean
@@ -91,7 +90,7 @@ class BulkDesk:
     async def _one(self, viewer: Viewer, wanted: Bulk, item: Selected) -> None:
         match wanted.act:
             case "take":
-                await self._room(viewer)
+                await self._room(viewer, item)
                 await self._desk.take(viewer, item.id, item.version)
             case "transfer":
                 await self._transfer(viewer, wanted, item)
@@ -100,14 +99,17 @@ class BulkDesk:
             case _:
                 await self._close(viewer, wanted, item)
 
-    async def _room(self, viewer: Viewer) -> None:
-        """An operator takes no more than he has places for; who supervises knows what he does."""
+    async def _room(self, viewer: Viewer, item: Selected) -> None:
+        """An operator takes no more than he can carry, by weight as the router counts; who supervises knows what he does."""
         if viewer.role != "operator":
             return
         async with self._broker.db.read() as session:
             person = await people.active(session, viewer.id)
-            held = await _held(session, viewer.id)
-        if person is not None and held >= person.capacity:
+            wanted = await conversations.visible(session, viewer, item.id)
+            carried = (await queues.loads(session, [viewer.id])).get(viewer.id, 0)
+        if person is None or wanted is None:
+            return
+        if carried + wanted.weight > person.capacity * UNIT:
             raise PieturaError("no_capacity", limit=person.capacity)
 
     async def _transfer(self, viewer: Viewer, wanted: Bulk, item: Selected) -> None:
@@ -122,6 +124,9 @@ class BulkDesk:
                 raise Forbidden()
             colleague = await people.active(unit.session, wanted.to_user)
             note = clean(wanted.note)[:1000]
+            told: dict[str, str] = {}
+            if note:
+                told["summary"] = noted_first(broker.texts, HANDED_ON, viewer.name, note, held.summary)
             change = Change(
                 Trigger.OFFER,
                 Actor.STAFF,
@@ -132,6 +137,7 @@ class BulkDesk:
                     "offered_to_id": wanted.to_user,
                     "offered_at": broker.clock.now(),
                     "offer_until": broker.clock.now() + broker.policy.offer_timeout,
+                    **told,
                 },
                 data={"to": colleague.name if colleague else "", **({"note": note} if note else {})},
             )
@@ -165,6 +171,7 @@ class BulkDesk:
                 },
             )
             await broker.end(unit, events, conversation, change, wanted.act if mark else wanted.outcome)
+            await refuse_unread(unit.session, conversation, item.seq)
 
     async def _load(self, unit: UnitOfWork, viewer: Viewer, item: Selected) -> tuple[Conversation, bool]:
         """The conversation as it was seen, and whether it waits in the queue."""
@@ -194,14 +201,3 @@ class BulkDesk:
         if told:
             await broker.system_note(unit, events, taken, "broker.joined", name=viewer.name)
         return taken
-
-
-async def _held(session: AsyncSession, staff_id: str) -> int:
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(Conversation)
-            .where(Conversation.holder_id == staff_id, Conversation.state.in_([*HELD]))
-        )
-        or 0
-    )

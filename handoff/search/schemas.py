@@ -89,10 +89,11 @@ class Order(_Body):
 
 
 class Selected(_Body):
-    """A conversation and the version that was seen."""
+    """A conversation, the version and the last message (``seq``) that were seen."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=36)]
     version: int = Field(ge=1)
+    seq: int = Field(ge=0, le=2**31 - 1)
 
 
 class Bulk(_Body):

@@ -251,7 +251,8 @@ class People:
         held = (
             await unit.session.scalars(
                 select(Conversation).where(
-                    Conversation.holder_id == staff_id, Conversation.state.in_([State.ACTIVE, State.ON_HOLD])
+                    Conversation.holder_id == staff_id,
+                    Conversation.state.in_([State.ACTIVE, State.ON_HOLD, State.LEVEL2]),
                 )
             )
         ).all()

@@ -152,7 +152,12 @@ def test_what_was_filled_in_survives_a_change_meanwhile(new_citizen: NewCitizen,
     expect(anna.dialog.get_by_role("alert")).to_contain_text("tikmēr mainījās")
     expect(anna.dialog.locator("textarea")).to_have_value("Atbilde sniegta kopā ar speciālisti")
     expect(citizen.status).to_have_text("Ar jums sarunājas Anna Bērziņa")
+    # And what the citizen writes behind the dialog is read first.
+    citizen.say("Un par novembri?")
+    anna.dialog.locator("button[type=submit]").click()
+    expect(anna.dialog.get_by_role("alert")).to_contain_text("Vispirms izlasiet viņa ziņu")
+    expect(anna.messages("citizen").last).to_contain_text("Un par novembri?")
     anna.dialog.locator("button[type=submit]").click()
     expect(anna.dialog).to_have_count(0)
     expect(anna.page.locator(".composer--locked")).to_contain_text("noslēgta")
-    assert len(met) == 2
+    assert len(met) == 3

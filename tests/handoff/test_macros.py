@@ -155,7 +155,7 @@ async def test_nothing_runs_unseen(stage: Stage) -> None:
     sent = await citizen.send("Vēl kas!")
     await citizen.wait(lambda f: f["t"] == "ack" and f["id"] == sent)
     late = await anna.http.post(path, json=_run_of(shown, macro))
-    assert (late.status_code, late.json()["code"]) == (409, "macro_new_message")
+    assert (late.status_code, late.json()["code"]) == (409, "new_message")
     shown = await _preview(anna, conversation)
     changed = await liga.http.put(
         f"/macros/{macro['id']}", json={"title": "Noslēgt", "steps": [{"kind": "hold"}], "version": 1}

@@ -147,6 +147,7 @@ async def test_transfer_hold_and_return(stage: Stage) -> None:
 
     offered = await anna.act(conversation, "transfer", to_user=janis.me["id"], note="tu zini labāk")
     assert offered.json()["state"] == "offered"
+    assert (await janis.card(conversation))["summary"].startswith("Nodeva Anna Bērziņa: tu zini labāk")
     declined = await janis.act(conversation, "decline")
     # What he has passed is no longer his to see.
     assert (declined.status_code, declined.json()) == (200, None)

@@ -12,6 +12,7 @@ from sqlalchemy import select, text, update
 from handoff.presence.models import PresenceRecord, PresenceSpan, WorkedDay
 from handoff.presence.service import Presence, changed, sign_of_life
 from handoff.presence.tasks import KEPT, PresenceWatch
+from handoff.queue.repository import PRESENT
 from handoff.service_clock.service import WorkingCalendar
 from handoff.staff.models import Staff
 from handoff.staff.service import viewer_of
@@ -170,8 +171,26 @@ async def test_a_heartbeat_writes_once_a_period_however_many_tabs(desk: _Desk) -
     desk.db.unit = opened  # type: ignore[method-assign]
     assert units == 2
     assert await desk.spans() == [("available", 0, None)]
+    assert await _seen(desk, staff.id) == 20
+    # The line is lost without a word, which shows a minute later: he has been gone since the last sign, and that is not moved on.
+    for second in (80, 85):
+        async with desk.db.unit() as unit:
+            await presence.went(unit, viewer, desk.at(second), silent=True)
+        assert await _seen(desk, staff.id) <= 20 - PRESENT.total_seconds()
+    await desk.look(90)
+    assert await desk.spans() == [("available", 0, 20)]
+    # A page that is closed says so, and he was there until then.
+    async with desk.db.unit() as unit:
+        await presence.came(unit, viewer, desk.at(200))
+    async with desk.db.unit() as unit:
+        await presence.went(unit, viewer, desk.at(230))
+    assert await _seen(desk, staff.id) == 230 - PRESENT.total_seconds()
+    assert (await desk.spans())[1:] == [("available", 200, None)]
+
+
+async def _seen(desk: _Desk, staff_id: str) -> int:
     async with desk.db.read() as session:
-        assert _after((await session.get_one(Staff, staff.id, populate_existing=True)).seen_at or START) == 20
+        return _after((await session.get_one(Staff, staff_id, populate_existing=True)).seen_at or START)
 
 
 async def test_a_real_console_is_one_span_through_choices_and_a_second_window(stage: Stage) -> None:

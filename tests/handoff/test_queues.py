@@ -334,6 +334,14 @@ async def test_supervisors_keep_queues(stage: Stage) -> None:
     made = (await liga.http.post("/queues", json=_RULES)).json()
     # What waits already moves to where it belongs now.
     assert (await _row(stage, key)).queue_id == made["created"]
+    # So does a citizen who changes his language while he waits.
+    for lang, where in (("lv", "common"), ("ru", made["created"])):
+        await stage.gateway.broker.set_language(key, lang)
+        assert (await _row(stage, key)).queue_id == where
+    async with stage.gateway.db.read() as session:
+        told = select(Event.data).where(Event.conversation_id == key, Event.kind == "queue").order_by(Event.seq)
+        places = [data["queue"] for data in (await session.scalars(told)).all()]
+    assert places == [made["created"], "common", made["created"]]
     queues = {one["id"]: one for one in made["queues"]}
     assert [one["id"] for one in made["queues"]] == ["demo-vid", "demo-vsaa", made["created"], "common"]
     assert queues[made["created"]]["waiting"] == 1
@@ -366,6 +374,9 @@ async def test_supervisors_keep_what_people_serve(stage: Stage) -> None:
     liga = await stage.staff("liga")
     everything = (await liga.http.get("/queues")).json()
     anna = next(one for one in everything["people"] if one["name"] == "Anna Bērziņa")
+    assert {one["role"] for one in everything["people"]} == {"operator"}, "the router asks nobody else"
+    own = {"version": 1, "languages": ["lv"], "skills": {}, "capacity": 2}
+    assert (await liga.http.put(f"/queues/people/{liga.me['id']}", json=own)).status_code == 404
     wanted = {"version": anna["version"], "languages": ["lv"], "skills": {"pabalsti": 4}, "capacity": 2}
     after = (await liga.http.put(f"/queues/people/{anna['id']}", json=wanted)).json()
     told = next(one for one in after["people"] if one["id"] == anna["id"])

@@ -24,13 +24,13 @@ from handoff.queue.models import COMMON, Queue
 from handoff.staff.models import Centre, Institution, Staff
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import viewer_of
-from handoff.state_machine import ENDED, State
+from handoff.state_machine import ENDED, State, lacks_operator
 from kit.db import Database
 from kit.errors import PieturaError
 from kit.vault import Vault, fresh_key
 from tests.handoff.channels.world import ScriptedConnector
 from tests.load.day_log import Watch
-from tests.load.day_parts import Crash, Gateway, MovedClock, Parts
+from tests.load.day_parts import Crash, Gateway, MovedClock, Parts, asked
 from tests.size import sized
 
 _BEGINS = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -97,16 +97,7 @@ class _Attack:
             await rules.create(boss, wanted)
 
     async def through(self, work: Any) -> Any:
-        while True:
-            gateway = self.chance.choice(self.alive)
-            try:
-                found = await work(gateway)
-                await gateway.turns.drain(5)
-            except Crash:
-                await self._bury()
-                continue
-            await self._bury()
-            return found
+        return await asked(self.alive, self.chance, work, self._bury)
 
     async def _bury(self) -> None:
         for gateway in [one for one in self.alive if one.saboteur.died]:
@@ -259,8 +250,9 @@ class _Attack:
             assert why["load"] + 100 <= why["capacity"], f"put to {event.data['to']} beyond his capacity: {why}"
         for row in rows:
             held = row.state in (State.ACTIVE, State.ON_HOLD, State.LEVEL2, State.WRAP_UP)
-            waits = row.state == State.QUEUED or (row.state == State.OFFERED and row.holder_id is None)
-            assert not held or row.holder_id is not None, row.state
+            left = lacks_operator(row.state, row.holder_id)
+            waits = row.state == State.QUEUED or (row.state == State.OFFERED and row.holder_id is None) or left
+            assert not held or row.holder_id is not None or left or row.state == State.WRAP_UP, row.state
             assert (row.waiting_since is not None) == waits, row.state
             assert (row.offered_to_id is not None) == (row.state == State.OFFERED), row.state
 
@@ -285,11 +277,15 @@ class _Attack:
                 return
             for row in rows:
                 who = row.offered_to_id or row.holder_id
+                if lacks_operator(row.state, who):
+                    who = next(key for key, one in self.people.items() if "take" in may(one, row))
                 if who is None:
                     continue
                 viewer, desk = self.people[who], self.alive[0].desk
                 acts = may(viewer, row)
-                if "accept" in acts:
+                if "take" in acts:
+                    await desk.take(viewer, row.id, row.version)
+                elif "accept" in acts:
                     await desk.accept(viewer, row.id, row.version)
                 elif "resume" in acts:
                     await desk.resume(viewer, row.id, row.version)

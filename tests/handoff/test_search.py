@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from handoff.conversations.models import Conversation
 from handoff.search import index, repository
 from handoff.search.models import SearchDocument
 from handoff.search.words import case_number, parse, snippet, terms
@@ -260,8 +261,10 @@ async def test_views(stage: Stage) -> None:
     assert sorted(done) == ["view_changed", "view_shared", "view_shared"]
 
 
-async def _bulk(desk: Desk, act: str, items: list[tuple[str, int]], **more: str) -> list[dict[str, Any]]:
-    body = {"act": act, "items": [{"id": key, "version": version} for key, version in items], **more}
+async def _bulk(
+    desk: Desk, act: str, items: list[tuple[str, int]], *, seq: int = 99, **more: str
+) -> list[dict[str, Any]]:
+    body = {"act": act, "items": [{"id": key, "version": version, "seq": seq} for key, version in items], **more}
     found: list[dict[str, Any]] = (await desk.http.post("/search/bulk", json=body)).raise_for_status().json()["results"]
     return found
 
@@ -283,14 +286,19 @@ async def test_the_same_done_to_many(stage: Stage) -> None:
     card = await liga.card(made[0])
     assert (card["state"], card["holder"]["id"]) == ("closed", liga.me["id"])
     assert (await liga.card(made[2]))["state"] == "queued"
+    # Nor is a conversation ended over what its citizen has written since it was chosen.
+    (result,) = await _bulk(liga, "spam", [seen[2]], seq=1)
+    assert (result["ok"], result["code"]) == (False, "new_message")
+    assert (await liga.card(made[2]))["state"] == "queued", "and it was not taken either"
     # Waiting ones are assigned by a supervisor, in one act each.
     (result,) = await _bulk(liga, "transfer", [seen[2]], to_user=anna.me["id"], note="Lūdzu, turpini")
     assert result["ok"]
     card = await liga.card(made[2])
     assert (card["state"], card["offered_to"]["id"]) == ("offered", anna.me["id"])
+    assert card["summary"].startswith("Nodeva Līga Krūmiņa: Lūdzu, turpini")
     assert (
         await liga.http.post(
-            "/search/bulk", json={"act": "transfer", "items": [{"id": made[3], "version": 1}], "to_user": "x"}
+            "/search/bulk", json={"act": "transfer", "items": [{"id": made[3], "version": 1, "seq": 1}], "to_user": "x"}
         )
     ).json()["code"] == "bad_colleague"
     # An operator takes as many as he has places for: four, and one he holds already.
@@ -299,6 +307,16 @@ async def test_the_same_done_to_many(stage: Stage) -> None:
     _, another = await _asks(stage, "Vēl viens par pabalstu")
     (result,) = await _bulk(anna, "take", [(another, (await liga.card(another))["version"])])
     assert (result["ok"], result["code"]) == (False, "no_capacity")
+    # Counted is what they weigh: four of half a unit are half of what she can carry.
+    async with stage.gateway.db.unit() as unit:
+        await unit.session.execute(update(Conversation).values(weight=50))
+    (result,) = await _bulk(anna, "take", [(another, (await liga.card(another))["version"])])
+    assert result["ok"]
+    refused = await anna.act(another, "close", topic="benefits", outcome="resolved", seq=1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "new_message")
+    card = await anna.card(another)
+    closed = await anna.act(another, "close", topic="benefits", outcome="resolved", seq=card["seq"])
+    assert closed.status_code == 200
     results = await _bulk(
         anna,
         "close",
@@ -310,9 +328,16 @@ async def test_the_same_done_to_many(stage: Stage) -> None:
     assert (
         await anna.http.post(
             "/search/bulk",
-            json={"act": "close", "items": [{"id": made[1], "version": 1}], "topic": "nav", "outcome": "resolved"},
+            json={
+                "act": "close",
+                "items": [{"id": made[1], "version": 1, "seq": 1}],
+                "topic": "nav",
+                "outcome": "resolved",
+            },
         )
     ).json()["code"] == "bad_topic"
     specialist = await stage.staff("ieva")
-    refused = await specialist.http.post("/search/bulk", json={"act": "take", "items": [{"id": another, "version": 1}]})
+    refused = await specialist.http.post(
+        "/search/bulk", json={"act": "take", "items": [{"id": another, "version": 1, "seq": 1}]}
+    )
     assert refused.status_code in (401, 403)

@@ -11,7 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from handoff.staff.models import Staff
 from handoff.staff.passwords import check_password
 from kit.errors import PieturaError
 from tests.stage import Desk, Stage
@@ -122,6 +124,54 @@ async def test_what_a_specialist_had_taken_is_his_colleagues_again(stage: Stage)
     (await admin.http.post(f"/people/{person['id']}/disable", json={"version": person["version"]})).raise_for_status()
     card = await anna.card(talk)
     assert (card["state"], card["specialist"]) == ("level2", None)
+
+
+async def test_at_level_2_another_operator_takes_the_place_of_one_who_is_gone(stage: Stage) -> None:
+    admin, anna, janis, ieva = [await stage.staff(one) for one in ("admin", "anna", "janis", "ieva")]
+    citizen = await stage.citizen()
+    await citizen.ask("Gribu runāt ar operatoru")
+    talk = str(citizen.conversation)
+    (await anna.act(talk, "take")).raise_for_status()
+    (await anna.act(talk, "level2", institution_id="vsaa", note="Vai iemaksas pietiek?")).raise_for_status()
+    before = await anna.card(talk)
+    # What is asked of the institution stands where its specialist looks first.
+    assert before["summary"].startswith("Anna Bērziņa jautā iestādei: Vai iemaksas pietiek?")
+
+    async def leaves(who: str) -> None:
+        stage.clock.push(timedelta(minutes=2))
+        async with stage.gateway.db.unit() as unit:
+            gone = stage.clock.now() - timedelta(seconds=106)
+            await unit.session.execute(update(Staff).where(Staff.id == who).values(seen_at=gone))
+        await stage.gateway.sweep.once()
+
+    assert (await anna.say(talk, "Gaidām iestādi.")).status_code == 200
+    await leaves(anna.me["id"])
+    assert (await anna.card(talk))["holder"] is not None, "while there is nothing to read she keeps it overnight"
+    sent = await citizen.send("Vai vēl kāds ir?")
+    await citizen.wait(lambda frame: frame["t"] == "ack" and frame["id"] == sent)
+    await stage.gateway.sweep.once()
+    card = await janis.card(talk)
+    assert (card["state"], card["holder"], card["reason"]) == ("level2", None, "operator_gone")
+    assert card["level2_clock"] == before["level2_clock"], "the institution's time goes on"
+    assert "take" in card["may"]
+    assert "take" in (await ieva.card(talk))["may"], "the specialist's part goes on"
+    await citizen.wait_phase("waiting")
+    taken = (await janis.act(talk, "take")).json()
+    assert (taken["state"], taken["holder"]["name"], taken["specialist"]) == ("level2", "Jānis Kalniņš", None)
+    late = await anna.http.post(f"/conversations/{talk}/take", json={"version": card["version"]})
+    assert _code(late) == (409, "taken")
+    # An account that is closed does not come back: what it held is nobody's at once, also when the specialist is done first.
+    (await ieva.act(talk, "take")).raise_for_status()
+    person = (await admin.http.get(f"/people/{janis.me['id']}")).json()
+    (await admin.http.post(f"/people/{person['id']}/disable", json={"version": person["version"]})).raise_for_status()
+    card = await ieva.card(talk)
+    assert (card["state"], card["holder"], card["specialist"]["name"]) == ("level2", None, "Ieva Liepiņa")
+    assert (await ieva.say(talk, "Pietiek.")).status_code == 200
+    (await ieva.act(talk, "level2_done")).raise_for_status()
+    card = await admin.card(talk)
+    assert (card["state"], card["holder"]) == ("queued", None)
+    for one in (admin, anna, ieva, citizen):
+        await one.close()
 
 
 async def test_no_administrator_shuts_the_last_door(stage: Stage) -> None:

@@ -213,11 +213,12 @@ async def test_what_is_refused_and_what_supervisors_move(stage: Stage) -> None:
     assert [one["id"] for one in told["queues"]][-1] == "common"
     assert queue not in {one["id"] for one in told["queues"]}
     await anna.act(key, "take")
+    card = await anna.card(key)
     said = await anna.http.post(
         "/search/bulk",
         json={
             "act": "to_queue",
-            "items": [{"id": key, "version": (await anna.card(key))["version"]}],
+            "items": [{"id": key, "version": card["version"], "seq": card["seq"]}],
             "queue_id": "common",
             "note": _NOTE,
         },

@@ -49,7 +49,7 @@ from kit.errors import PieturaError
 from kit.vault import Vault, fresh_key
 from tests.handoff.channels.world import PAGE, SECRETS, ScriptedConnector
 from tests.load.day_log import TICK_S, Outcome, Watch, read
-from tests.load.day_parts import Crash, Gateway, MovedClock, Parts
+from tests.load.day_parts import Crash, Gateway, MovedClock, Parts, asked
 from tests.load.day_report import as_markdown, as_svg
 from tests.load.social import database
 
@@ -270,17 +270,7 @@ class Day:
         self._alive.append(gateway)
 
     async def _through(self, work: Callable[[Gateway], Awaitable[Any]]) -> Any:
-        """What a page does: asks a gateway, and when it dies, the other, with the same ids."""
-        while True:
-            gateway = self._random.choice(self._alive)
-            try:
-                found = await work(gateway)
-                await gateway.turns.drain(5)
-            except Crash:
-                await self._bury()
-                continue
-            await self._bury()
-            return found
+        return await asked(self._alive, self._random, work, self._bury)
 
     async def _each(self, work: Callable[[Gateway], Awaitable[Any]]) -> None:
         """What every gateway does by itself: on PostgreSQL at the same time, so that they meet; on SQLite one or the other."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any
 
 from gateway.settings import ROOT
 from handoff.assistant.ports import HandoffWish, Reply, TurnRequest
@@ -29,7 +32,7 @@ from kit.vault import Vault
 from tests.handoff.channels.saboteur import Crash, Saboteur
 from tests.handoff.channels.world import ScriptedConnector
 
-__all__ = ["Crash", "Gateway", "MovedClock", "Parts"]
+__all__ = ["Crash", "Gateway", "MovedClock", "Parts", "asked"]
 
 
 class MovedClock:
@@ -123,3 +126,23 @@ class Gateway:
         while await self.delivery.once():
             # One after the other in each thread.
             await self.delivery.drain(5)
+
+
+async def asked(
+    alive: Sequence[Gateway],
+    chance: Random,
+    work: Callable[[Gateway], Awaitable[Any]],
+    bury: Callable[[], Awaitable[None]],
+) -> Any:
+    """What a page does: asks a gateway, and when it dies, another, with the same ids. ``bury``: takes out those that have died,
+    and is called after each try."""
+    while True:
+        gateway = chance.choice(alive)
+        try:
+            found = await work(gateway)
+            await gateway.turns.drain(5)
+        except Crash:
+            await bury()
+            continue
+        await bury()
+        return found

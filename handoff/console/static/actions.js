@@ -92,7 +92,7 @@ async function explain(error, action, id) {
     await loadConversation(id).catch(() => {});
     // What was filled in is not thrown away while the act is still possible: the person looks and confirms anew.
     const asks = state.dialog?.kind === action || (state.dialog?.kind === "transfer" && action === "to_queue");
-    if (asks && cardOf(id)?.may.includes(action)) return t("conflict.confirm_again");
+    if (asks && cardOf(id)?.may.includes(action)) return error.code === "new_message" ? reason(error) : t("conflict.confirm_again");
     const winner = error.winner ?? cardOf(id)?.holder?.name ?? null;
     const mine = winner !== null && winner === state.me?.name;
     if (error.code === "taken" && winner && !mine) toast("error", t("conflict.taken", { name: winner }));

@@ -15,11 +15,15 @@ const OVER = new Set(["closed", "abandoned"]);
 export const isOver = (card) => OVER.has(card.state);
 
 /**
- * Somebody waits here and nobody has taken it: in the queue, offered to me, or (for a specialist) handed up and not taken yet.
+ * Somebody waits here and nobody has taken it: in the queue, offered to me, or at level 2 (handed up to a specialist and not taken
+ * yet; left by its operator).
  * @param {Card} card
  */
 export const isWaiting = (card) =>
   card.state === "queued" || card.may.includes("accept") || (card.state === "level2" && card.may.includes("take"));
+
+/** The last message that this page has of a conversation. @param {string} id */
+export const lastSeq = (id) => state.conversations.get(id)?.messages.at(-1)?.seq ?? state.cards.get(id)?.seq ?? 0;
 
 /** @param {Card} card @param {string} me */
 export const isMine = (card, me) => !isOver(card) && (card.holder?.id === me || card.specialist?.id === me);

@@ -154,6 +154,7 @@
  * @property {string|null} closed_at
  * @property {string|null} due_at
  * @property {{ts: string, author: Author|string, text: string}|null} last
+ * @property {number} seq of the last message
  * @property {Named|null} holder
  * @property {Named|null} offered_to
  * @property {{since: string, until: string|null, routed: boolean}|null} offer `routed`: by the router, nobody holds it

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from handoff.attachments.models import StoredAttachment
 from handoff.callbacks.models import Callback
 from handoff.cases.models import Case, CaseEntry
+from handoff.channels.models import InboundEventRow
 from handoff.citizens.desk import CitizenDesk
 from handoff.citizens.rights import CitizenRights
 from handoff.conversations.schemas import Contact
@@ -24,6 +25,7 @@ from tests.handoff.citizens.stand import Stand
 
 #: A word that stands in everything that somebody said, is called or was noted about him.
 WORD = "Kastanis"
+_OTHERS = "Cits to raksta"
 
 
 async def _known(stand: Stand) -> tuple[str, str, CitizenRights]:
@@ -49,6 +51,27 @@ async def _known(stand: Stand) -> tuple[str, str, CitizenRights]:
                 created_at=stand.worker.clock.now(),
             )
         )
+        # What could not be done belongs to no conversation; one of them somebody else wrote.
+        his, other = {"id": f"{WORD}-9"}, {"id": "somebody"}
+        for key, thread, author, said in (
+            ("1", f"{WORD}-9", None, f"{WORD} jautā"),
+            ("2", "post", his, f"{WORD} raksta"),
+            ("3", "post", other, _OTHERS),
+        ):
+            unit.session.add(
+                InboundEventRow(
+                    account_id=stand.bot.id,
+                    key=key,
+                    thread=thread,
+                    kind="message",
+                    occurred_at=stand.worker.clock.now(),
+                    received_at=stand.worker.clock.now(),
+                    event={"text": said, "author": author},
+                    state="dead",
+                    attempts=8,
+                    next_at=stand.worker.clock.now(),
+                )
+            )
         unit.session.add(
             Callback(
                 id=str(uuid.uuid4()),
@@ -118,7 +141,7 @@ async def test_everything_is_given_out(stand: Stand) -> None:
         table = archive.read("messages.csv").decode()
     assert {"data.json", "data.html", "messages.csv", "conversations.csv", "identities.csv", "cases.csv"} <= names
     assert {one["id"] for one in data["conversations"]} == {web, bot}
-    for part in ("identities", "citizen_notes", "conversations", "messages", "notes", "threads"):
+    for part in ("identities", "citizen_notes", "conversations", "messages", "notes", "threads", "unprocessed"):
         assert WORD in str(data[part]), part
     assert "<script" not in page
     assert WORD in page
@@ -165,6 +188,10 @@ async def _forgotten(stand: Stand) -> None:
     after = await _everything(stand)
     left = {name for name, rows in after.items() if word in rows or stem in rows}
     assert left == set()
+    assert _OTHERS.lower() in after["inbound_event"]
+    async with stand.worker.db.read() as session:
+        dead = await session.scalars(select(InboundEventRow.key).where(InboundEventRow.state == "dead"))
+        assert list(dead) == ["3"], "what is gone nobody can try again"
     # The ledger is as it was, to the last column.
     assert await _ledger(stand) == ledger
     assert len(ledger[1]) == 2

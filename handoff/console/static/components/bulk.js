@@ -73,7 +73,7 @@ function BulkDialog({ act, cards, onClose }) {
     /** @type {Result[]} */
     let all = [];
     for (let at = 0; at < cards.length && !stop.current; at += TOGETHER) {
-      const items = cards.slice(at, at + TOGETHER).map((card) => ({ id: card.id, version: card.version }));
+      const items = cards.slice(at, at + TOGETHER).map((card) => ({ id: card.id, version: card.version, seq: card.seq }));
       try {
         const answer = await api.post("search/bulk", { act, items, topic, outcome, to_user: to, note, queue_id: queue });
         all = [...all, ...answer.results];

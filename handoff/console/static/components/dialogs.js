@@ -5,12 +5,12 @@ import { ring } from "../attention.js";
 import { html } from "../html.js";
 import { byName, label, LANGUAGES, t } from "../i18n.js";
 import { repeatsSound, setRepeatsSound } from "../keep.js";
-import { cardOf, nameOf } from "../model.js";
+import { cardOf, lastSeq, nameOf } from "../model.js";
 import { route, go } from "../router.js";
 import { changeMe, settingsOf, showDialog, signOut } from "../session.js";
 import { KEYS } from "../shortcuts.js";
 import { useStore } from "../store.js";
-import { useState } from "../vendor/hooks.js";
+import { useRef, useState } from "../vendor/hooks.js";
 import { Alert, Button } from "./bits.js";
 import { CallbackDialog } from "./callbacks.js";
 import { CannedDialog } from "./canned.js";
@@ -112,12 +112,19 @@ function CloseDialog({ id }) {
   const [outcome, setOutcome] = useState("");
   const [comment, setComment] = useState("");
   const [tried, setTried] = useState(false);
+  // What the citizen writes while this is being filled in lies behind it, unread.
+  const seen = useRef(lastSeq(id));
   return html`
     <${Dialog} title=${t("dialog.close.title")} onClose=${closeDialog} wide
-      onSubmit=${(/** @type {Event} */ event) => {
+      onSubmit=${async (/** @type {Event} */ event) => {
         setTried(true);
-        if (topic && outcome) run({ topic, outcome, ...(comment.trim() ? { comment: comment.trim() } : {}) });
-        else focusInvalid(event);
+        if (!topic || !outcome) {
+          focusInvalid(event);
+          return;
+        }
+        await run({ topic, outcome, seq: seen.current, ...(comment.trim() ? { comment: comment.trim() } : {}) });
+        // Whoever was told of it confirms anew.
+        seen.current = lastSeq(id);
       }}
       footer=${html`<${Buttons} busy=${busy} submit=${t("dialog.close.submit")} icon="done" />`}>
       <div class="dialog__columns">
