@@ -1,7 +1,7 @@
 // @ts-check
 // What is noted about a citizen, to what he agreed, and what he may ask of us: his data, and to be forgotten.
 import * as api from "../api.js";
-import { reason as explain } from "../actions.js";
+import { reason as explain, uuid } from "../actions.js";
 import { announce } from "../attention.js";
 import { loadCitizen } from "../citizen.js";
 import { html } from "../html.js";
@@ -57,7 +57,8 @@ function CitizenNotes({ card, citizen, may }) {
   const [text, setText] = useState("");
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const id = useRef("");
+  // A repeat after a lost answer is the same note; a text that was changed in between is another one.
+  const attempt = useRef({ id: uuid(), text: "" });
   /** @param {Event} event */
   const add = async (event) => {
     event.preventDefault();
@@ -68,11 +69,10 @@ function CitizenNotes({ card, citizen, may }) {
     }
     setBusy(true);
     setError("");
-    // The same id on a retry: a note is not doubled.
-    id.current ||= crypto.randomUUID();
+    if (attempt.current.text !== text.trim()) attempt.current = { id: uuid(), text: text.trim() };
     try {
-      patchConversation(card.id, { citizen: await api.post(api.conversationPath(card.id, "citizen/notes"), { id: id.current, text: text.trim() }) });
-      id.current = "";
+      patchConversation(card.id, { citizen: await api.post(api.conversationPath(card.id, "citizen/notes"), attempt.current) });
+      attempt.current = { id: uuid(), text: "" };
       setText("");
       announce(t("rights.noted"));
     } catch (problem) {
