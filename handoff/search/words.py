@@ -88,12 +88,13 @@ def parse(query: str) -> list[Term]:
             continue
         budget -= len(words)
         # `e-adrese` is two words that follow each other.
-        ways = dict.fromkeys(
+        ways: list[tuple[str, ...]] = [
             tuple(_stem(word, "ru" if is_cyrillic_word(word) else lang) for word in words) for lang in _STEMMERS
-        )
+        ]
         if len(words) == 1 and not is_cyrillic_word(words[0]):
-            ways |= dict.fromkeys((one,) for one in kin_lv(_stem(words[0], "lv")))
-        found.append(Term(tuple(ways), words[0] if len(words) == 1 and not quoted else "", match["minus"] is not None))
+            ways += [(one,) for one in kin_lv(_stem(words[0], "lv"))]
+        folded = words[0] if len(words) == 1 and not quoted else ""
+        found.append(Term(tuple(dict.fromkeys(ways)), folded, match["minus"] is not None))
     return found
 
 
