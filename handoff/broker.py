@@ -378,6 +378,8 @@ class Broker:
             version=1,
             data={"case_no": case.no, **told, **facts(conversation)},
         )
+        if self.citizens is not None:
+            await self.citizens.wrote_on(unit.session, events, conversation)
         await self.service_level.opened(unit, conversation)
         if inbound.greets:
             greeting = self.first_words(inbound.lang, inbound.site)

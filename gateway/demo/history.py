@@ -162,6 +162,8 @@ class _Making:
     chance: random.Random = field(default_factory=lambda: random.Random(_SEED))
     last: dict[str, int] = field(default_factory=dict)
     pairs: int = 0
+    #: The last conversation in the web chat, its identity, and its citizen if that is linked.
+    in_browser: tuple[str, str, str | None] | None = None
 
     async def run(self) -> int:
         """Writes it; how many contacts there are."""
@@ -332,35 +334,52 @@ class _Making:
                     "first_seen_at": row.opened_at,
                 }
             )
+            citizen: str | None = None
             alone = [one for one in stories.followers[-40:] if not one.citizen]
             if alone and self.chance.random() < _LINKED:
-                self._link(rows, identity, self.chance.choice(alone), row.opened_at, world)
+                other = self.chance.choice(alone)
+                other.citizen = True
+                code_at = row.opened_at + timedelta(minutes=2)
+                citizen = self._link(rows, [identity, other.identity_id], None, "code_word", code_at, world)
+            elif self.in_browser is not None and self.in_browser[0] == row.previous_id:
+                _, before, citizen = self.in_browser
+                new = [identity] if citizen is not None else [before, identity]
+                citizen = self._link(rows, new, citizen, "browser", row.opened_at, world)
+            self.in_browser = row.id, identity, citizen
         rows["identity_conversation"].append({"conversation_id": row.id, "identity_id": identity})
 
     def _link(
-        self, rows: dict[str, list[dict[str, Any]]], identity: str, other: Any, at: datetime, world: World
-    ) -> None:
-        """The same person on two channels, by a code word."""
-        other.citizen = True
-        citizen, act = world.id(), world.id()
-        rows["citizen"].append({"id": citizen, "created_at": at})
-        for one in (identity, other.identity_id):
+        self,
+        rows: dict[str, list[dict[str, Any]]],
+        identities: Sequence[str],
+        citizen: str | None,
+        evidence: str,
+        at: datetime,
+        world: World,
+    ) -> str:
+        """These are one person's, ``citizen`` if he is one already; his number."""
+        act = world.id()
+        if citizen is None:
+            citizen = world.id()
+            rows["citizen"].append({"id": citizen, "created_at": at})
+        for one in identities:
             rows["identity_link"].append(
                 {
                     "identity_id": one,
                     "citizen_id": citizen,
                     "act_id": act,
-                    "evidence": "code_word",
+                    "evidence": evidence,
                     "reason": None,
                     "proof_id": None,
                     "replaces_id": None,
                     "linked_by": None,
-                    "linked_at": at + timedelta(minutes=2),
+                    "linked_at": at,
                     "undone_by": None,
                     "undone_at": None,
                     "undo_reason": None,
                 }
             )
+        return citizen
 
     async def _number(self, session: AsyncSession, rows: dict[str, list[dict[str, Any]]]) -> None:
         for name, column in _NUMBERED.items():

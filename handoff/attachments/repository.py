@@ -91,10 +91,14 @@ async def judge(session: AsyncSession, attachment_id: str, state: str) -> Stored
     return found
 
 
-async def of_conversation(session: AsyncSession, conversation_id: str) -> Sequence[StoredAttachment]:
-    """All files of a conversation."""
-    rows = await session.scalars(select(StoredAttachment).where(StoredAttachment.conversation_id == conversation_id))
-    return rows.all()
+async def of_conversations(
+    session: AsyncSession, conversations: Sequence[str], state: str | None = None
+) -> Sequence[StoredAttachment]:
+    """All files of these conversations, or those in one state, the oldest first."""
+    wanted = select(StoredAttachment).where(StoredAttachment.conversation_id.in_(conversations))
+    if state is not None:
+        wanted = wanted.where(StoredAttachment.state == state)
+    return (await session.scalars(wanted.order_by(StoredAttachment.created_at, StoredAttachment.id))).all()
 
 
 async def messages_with_files(session: AsyncSession, ids: Sequence[str]) -> Sequence[Message]:

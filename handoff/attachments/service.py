@@ -230,6 +230,19 @@ class Attachments:
             raise PieturaError("attachment_gone") from None
         return Outgoing(row.name, row.type, row.size, row.type in IMAGE_TYPES, _with_first(first, chunks))
 
+    async def kept(self, session: AsyncSession, conversations: Sequence[str]) -> Sequence[StoredAttachment]:
+        """Files of these conversations that are known to be harmless, to be given out as a whole (:meth:`contents`)."""
+        return await repository.of_conversations(session, conversations, state="ready")
+
+    def contents(self, row: StoredAttachment) -> Iterator[bytes]:
+        """What is in a file, chunk by chunk; to be read outside of the event loop.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            SealedFileError: it does not open.
+        """
+        return self._store.read(row.stored_as, row.sealed_key)
+
     # --- in the course of time --------------------------------------------------------------------------------------
 
     async def check_waiting(self) -> int:
@@ -301,13 +314,13 @@ class Attachments:
                 gone += 1
         return gone
 
-    async def erase(self, unit: UnitOfWork, conversation_id: str) -> int:
-        """Erases all files of a conversation, with the transaction of ``unit``; how many.
+    async def erase(self, unit: UnitOfWork, conversations: Sequence[str]) -> int:
+        """Erases all files of these conversations, with the transaction of ``unit``; how many.
 
         With its row goes a file's key, so that no copy of the contents, in a backup of the folder either, can be opened once the
         database's own backups have run out. Messages keep a mark that a file was there, without its name.
         """
-        rows = await repository.of_conversation(unit.session, conversation_id)
+        rows = await repository.of_conversations(unit.session, conversations)
         sent = [row.message_id for row in rows if row.message_id is not None]
         for message in await repository.messages_with_files(unit.session, sent):
             kept = [{**one, "name": None, "state": "erased"} for one in message.extras.get("attachments", [])]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
 
+from handoff.attachments.service import Attachments
 from handoff.citizens import schemas as body
 from handoff.citizens.desk import CitizenDesk
 from handoff.citizens.rights import CitizenRights
@@ -22,13 +24,19 @@ from kit.vault import Vault
 class CitizenApi:
     """``/console/api/conversations/{id}/citizen`` and what is done from there: shapes in docs/protocol.md."""
 
-    def __init__(self, desk: CitizenDesk, doors: Doors, texts: Catalogue, vault: Vault | None = None) -> None:
-        """``vault``: opens what is kept sealed, for the citizen's own export."""
-        """``texts``: the catalogue of ``handoff``."""
+    def __init__(
+        self,
+        desk: CitizenDesk,
+        doors: Doors,
+        texts: Catalogue,
+        vault: Vault | None = None,
+        attachments: Attachments | None = None,
+    ) -> None:
+        """``texts``: the catalogue of ``handoff``; ``vault``, ``attachments``: of :class:`CitizenRights`."""
         self._desk = desk
         self._doors = doors
         self._cards = CitizenCards(desk, texts)
-        self._rights = CitizenRights(desk, vault)
+        self._rights = CitizenRights(desk, vault, attachments)
 
     def router(self) -> APIRouter:
         """All routes about citizens."""
@@ -86,10 +94,14 @@ class CitizenApi:
             await rights.drop_note(viewer, conversation_id, note_id)
             return await self._card(viewer, conversation_id)
 
-        async def export(conversation_id: str, b: body.Export, viewer: Viewer = changing) -> Response:
+        async def export(conversation_id: str, b: body.Export, viewer: Viewer = changing) -> StreamingResponse:
             made = await rights.export(viewer, conversation_id, b.reason)
-            headers = {"content-disposition": f'attachment; filename="{made.name}"', "cache-control": "no-store"}
-            return Response(made.content, media_type="application/zip", headers=headers)
+            headers = {
+                "content-disposition": f'attachment; filename="{made.name}"',
+                "content-length": str(made.size),
+                "cache-control": "no-store",
+            }
+            return StreamingResponse(made.chunks(), media_type="application/zip", headers=headers)
 
         async def preview(conversation_id: str, viewer: Viewer = looking) -> dict[str, Any]:
             return await rights.preview(viewer, conversation_id)

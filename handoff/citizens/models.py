@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db import Base, UtcDateTime
 
 _IN_FORCE = text("undone_at IS NULL")
+_FORGOTTEN = "erased:"
 
 
 class Citizen(Base):
@@ -26,8 +27,8 @@ class ChannelIdentity(Base):
     """Somebody as one account of one channel knows him.
 
     Platforms number people by account (Facebook's PSID is another one on each page), so ``scope`` is the account's id; for the
-    web chat it is the site. There a conversation is an identity of its own, its ``external_id`` the conversation's: a browser is
-    not a person, libraries and customer centres share theirs.
+    web chat it is the site. There a conversation is an identity of its own, its ``external_id`` the conversation's: what
+    one browser writes one after another is linked, and can be unlinked, since libraries and customer centres share theirs.
     """
 
     __tablename__ = "channel_identity"
@@ -44,6 +45,15 @@ class ChannelIdentity(Base):
     # The name as names are compared: folded. None when there is no name.
     name_key: Mapped[str | None] = mapped_column(String(200))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    def forget(self) -> None:
+        """Nothing is known of him any more, and he is not known again."""
+        self.external_id, self.display_name, self.name_key = f"{_FORGOTTEN}{self.id}", None, None
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether he asked to be forgotten."""
+        return self.external_id.startswith(_FORGOTTEN)
 
 
 class IdentityConversation(Base):
@@ -107,7 +117,7 @@ class IdentityLink(Base):
             "uq_identity_link_in_force", "identity_id", unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE
         ),
         CheckConstraint(
-            "evidence IN ('deep_link_token', 'code_word', 'verified_email', 'staff')", name="known_evidence"
+            "evidence IN ('deep_link_token', 'code_word', 'verified_email', 'staff', 'browser')", name="known_evidence"
         ),
         CheckConstraint("evidence <> 'staff' OR (linked_by IS NOT NULL AND reason IS NOT NULL)", name="staff_says_why"),
         {"sqlite_autoincrement": True},

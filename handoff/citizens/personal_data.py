@@ -101,7 +101,7 @@ async def _erase_identities(session: AsyncSession, who: Subject) -> int:
     force; their lines refuse any other change."""
     mine = await _rows(session, ChannelIdentity, ChannelIdentity.id.in_(who.identities), order=ChannelIdentity.id)
     for one in mine:
-        one.external_id, one.display_name, one.name_key = f"erased:{one.id}", None, None
+        one.forget()
     await session.flush()
     await session.execute(delete(CodeTry).where(CodeTry.identity_id.in_(who.identities)))
     await session.execute(
@@ -185,7 +185,8 @@ async def _files(session: AsyncSession, who: Subject) -> list[dict[str, Any]]:
 
 
 async def _erase_files(session: AsyncSession, who: Subject) -> int:
-    """With its row goes a file's key: what lies on the disk cannot be opened any more, and is swept within the hour."""
+    """What ``Attachments.erase`` has left: with its row goes a file's key, so that what lies on the disk cannot be opened any
+    more; it is swept within the hour."""
     rows = await session.execute(
         delete(StoredAttachment)
         .where(StoredAttachment.conversation_id.in_(who.conversations))

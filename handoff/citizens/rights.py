@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import html
 import io
 import json
+import tempfile
 import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import IO, Any
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handoff.attachments.models import StoredAttachment
+from handoff.attachments.service import Attachments
 from handoff.broker import Broker
 from handoff.cases.models import Case
 from handoff.channels import repository as platforms
@@ -29,28 +36,45 @@ from handoff.staff.schemas import Viewer
 from handoff.state_machine import ENDED, HELD
 from kit.clock import RIGA, iso
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
+from kit.sealed_file import SealedFileError
 from kit.textual import clean
 from kit.vault import Vault
 
+log = structlog.get_logger(__name__)
 #: Why a link of somebody forgotten is no longer in force.
 _ERASED = "erased"
+#: An archive up to this size is made in memory; a larger one in a file without a name, which is gone when it is closed.
+_IN_MEMORY = 4 * 1024 * 1024
+_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A ZIP archive and the name it is saved under."""
+    """A ZIP archive and the name it is saved under.
+
+    Attributes:
+        size: bytes.
+    """
 
     name: str
-    content: bytes
+    size: int
+    archive: IO[bytes]
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is in it, once; afterwards it is gone."""
+        with self.archive:
+            while chunk := self.archive.read(_CHUNK):
+                yield chunk
 
 
 class CitizenRights:
     """Export, erasure, and what colleagues note about a citizen."""
 
-    def __init__(self, desk: CitizenDesk, vault: Vault | None = None) -> None:
-        """``vault``: opens what is kept sealed of citizens, for their own export."""
+    def __init__(self, desk: CitizenDesk, vault: Vault | None = None, attachments: Attachments | None = None) -> None:
+        """``vault``: opens what is kept sealed of citizens, for their own export; ``attachments``: their files."""
         self._desk = desk
         self._vault = vault
+        self._attachments = attachments
         self._broker: Broker = desk.broker
 
     async def subject(self, session: AsyncSession, conversation: Conversation) -> Subject:
@@ -67,7 +91,9 @@ class CitizenRights:
     # --- export -----------------------------------------------------------------------------------------------------------
 
     async def export(self, viewer: Viewer, conversation_id: str, reason: str) -> Exported:
-        """Everything we hold about the citizen: JSON for machines, a page and tables for people, in one ZIP.
+        """Everything we hold about the citizen: JSON for machines, a page and tables for people, his files, in one ZIP.
+
+        A file that is not known to be harmless, or does not open, is told of without its contents: its ``file`` is empty.
 
         Raises:
             Forbidden: he does not supervise.
@@ -81,23 +107,55 @@ class CitizenRights:
             who = await self.subject(session, await self._conversation(session, viewer, conversation_id))
             data = {one.name: await one.export(session, who) for one in personal_data.HOLDINGS}
             data = {name: rows for name, rows in data.items() if rows}
+            files = await self._attachments.kept(session, who.conversations) if self._attachments is not None else []
             now = broker.clock.now()
             number = await session.scalar(select(Case.no).where(Case.conversation_id == conversation_id))
             counts = {name: len(rows) for name, rows in data.items()}
             people.audit(session, now, viewer.id, "citizen_exported", conversation_id, reason=reason, counts=counts)
-        names = {name: self._part(viewer.lang, name) for name in data}
         title = broker.texts.text(viewer.lang, "citizens.export.title", no=number or "–")
-        made = f"{now.astimezone(RIGA):%d.%m.%Y %H:%M}"
-        content = io.BytesIO()
+        archive = await asyncio.to_thread(self._archive, viewer.lang, title, now, data, files)
+        size = archive.tell()
+        archive.seek(0)
+        return Exported(f"pietura-{number or 'dati'}.zip", size, archive)
+
+    def _archive(
+        self,
+        lang: str,
+        title: str,
+        now: datetime,
+        data: dict[str, list[dict[str, Any]]],
+        files: Sequence[StoredAttachment],
+    ) -> IO[bytes]:
+        """The archive itself; files go through it piece by piece, however large they are."""
+        content: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  closed by who reads it
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            written = {row.id: self._add_file(archive, number, row) for number, row in enumerate(files, 1)}
+            for one in data.get("attachments", []):
+                one["file"] = written.get(one["id"])
             whole = {"made_at": iso(now), **data}
             archive.writestr("data.json", json.dumps(whole, ensure_ascii=False, indent=1))
-            archive.writestr(
-                "data.html", _page(viewer.lang, title, made, {names[name]: rows for name, rows in data.items()})
-            )
+            parts = {self._part(lang, name): rows for name, rows in data.items()}
+            archive.writestr("data.html", _page(lang, title, f"{now.astimezone(RIGA):%d.%m.%Y %H:%M}", parts))
             for name, rows in data.items():
                 archive.writestr(f"{name}.csv", _table(rows))
-        return Exported(f"pietura-{number or 'dati'}.zip", content.getvalue())
+        return content
+
+    def _add_file(self, archive: zipfile.ZipFile, number: int, row: StoredAttachment) -> str | None:
+        """Puts a file's contents in; its name there (stored names have no path), None if it does not open."""
+        if self._attachments is None:
+            return None
+        name = f"attachments/{number:03}-{row.name}"
+        try:
+            chunks = self._attachments.contents(row)
+            first = next(chunks, b"")
+            with archive.open(name, "w", force_zip64=True) as entry:
+                entry.write(first)
+                for chunk in chunks:
+                    entry.write(chunk)
+        except (FileNotFoundError, SealedFileError) as error:
+            log.error("an attachment cannot be given out", attachment=row.id, why=type(error).__name__)
+            return None
+        return name
 
     def _part(self, lang: str, name: str) -> str:
         texts = self._broker.texts
@@ -170,7 +228,9 @@ class CitizenRights:
             kept = await personal_data.kept(session, who)
             now = broker.clock.now()
             await repository.undo_links(session, who.identities, viewer.id, now, _ERASED)
+            files = await self._attachments.erase(unit, who.conversations) if self._attachments is not None else 0
             counts = {one.name: await one.erase(session, who) for one in personal_data.HOLDINGS}
+            counts["attachments"] += files
             # What was loaded before must not be written back over what is gone.
             session.expire_all()
             events = broker.events(unit)

@@ -1,7 +1,8 @@
 """Who is who across channels (R11): identities as channels know them, and the evidence by which they are one citizen's.
 
 Nothing is linked by likeness: not by a name, not by an address that somebody typed. Evidence is a token or a code that was
-given in one channel and came back in another, or the word of a member of staff with his reason. Every link can be undone, and
+given in one channel and came back in another, that somebody writes on in the browser that holds the conversation before, or the
+word of a member of staff with his reason. Every link can be undone, and
 then each history stands by itself again. The methods that take a session work in the caller's transaction.
 """
 
@@ -49,7 +50,7 @@ _CODES: Final = ("code_word", "verified_email")
 #: Why a line is undone by an act that brings two citizens together.
 _MERGED: Final = "merged"
 
-Evidence = Literal["deep_link_token", "code_word", "verified_email", "staff"]
+Evidence = Literal["deep_link_token", "code_word", "verified_email", "staff", "browser"]
 Outcome = Literal["linked", "expired", "wrong", "locked", "same_channel"]
 
 
@@ -423,6 +424,21 @@ class Citizens:
         actor_kind = "staff" if made_by is not None else "assistant"
         events.add(what, conversation.id, actor_kind=actor_kind, actor_id=made_by, cause=cause)
 
+    async def wrote_on(self, session: AsyncSession, events: EventLog, conversation: Conversation) -> None:
+        """A conversation of the web chat that goes on after another one, in the browser that has its key: both are one citizen's,
+        unless he of before asked to be forgotten. For the transaction that opens it: nobody has linked it yet."""
+        before = None
+        if conversation.channel == WEBCHAT and conversation.previous_id is not None:
+            before = await session.get(Conversation, conversation.previous_id)
+        if before is None or (before.channel, before.site) != (conversation.channel, conversation.site):
+            return
+        one = await self.identity_of(session, before)
+        if one is None or one.forgotten:
+            return
+        other = await self.identity_of(session, conversation)
+        if other is not None:
+            await self.link(session, events, one, other, Basis("browser"), (before.id, conversation.id))
+
     # --- linking and unlinking ------------------------------------------------------------------------------------------
 
     async def link(
@@ -562,7 +578,7 @@ class Citizens:
 
 def _evidence(line: IdentityLink) -> Evidence:
     match line.evidence:
-        case "deep_link_token" | "code_word" | "verified_email" | "staff":
+        case "deep_link_token" | "code_word" | "verified_email" | "staff" | "browser":
             return line.evidence
         case other:
             raise RuntimeError(f"unknown evidence {other}")

@@ -376,9 +376,7 @@ class Console:
             "colleagues": colleagues,
             "institutions": self._named_institutions(institutions, viewer.lang),
             "level2_institutions": self._named_institutions(with_specialists, viewer.lang),
-            "services": self._catalogue.services(viewer.lang)
-            if viewer.supervises or viewer.role == "accountant"
-            else [],
+            "services": self._catalogue.services(viewer.lang),
             "topics": [{"id": topic, "name": text(viewer.lang, f"topic.{topic}")} for topic in TOPICS],
             "outcomes": [{"id": outcome, "name": text(viewer.lang, f"outcome.{outcome}")} for outcome in OUTCOMES],
             "case_outcomes": [

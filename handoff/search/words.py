@@ -2,7 +2,10 @@
 
 Stored is one stem a word: Cyrillic words by the Russian stemmer, others by that of the text's language. Whoever asks does not
 say in which language, so a word asked for is looked up by each stem that it may have been stored by; of a stem of five letters
-or more a longer one counts too (``deklarēt`` finds ``deklarāciju``).
+or more a longer one counts too (``deklarēt`` finds ``deklarāciju``). Latvian forms that change a consonant are looked for besides
+(``latvietis`` finds ``latvieša``).
+
+Whoever changes how a word is stored puts all that is stored into the backlog, by a migration, as 0039 does.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from kit.stemming import STEMMERS, fold, is_cyrillic_word
+from kit.stemming import STEMMERS, base_lv, fold, is_cyrillic_word, kin_lv
 
 #: Words of one query that are looked at; more narrow nothing and cost much.
 MOST_WORDS: Final = 12
 _PREFIX_FROM = 5
+_STEMMERS: Final = {**STEMMERS, "lv": base_lv}
 _LONGEST = 64
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _PART = re.compile(r"""(?P<minus>-(?=\S))?(?:["„“”«](?P<phrase>[^"„“”«»]*)(?:["“”„»]|$)|(?P<word>\S+))""")
@@ -25,7 +29,7 @@ _BEFORE = 50
 
 
 def _stem(word: str, lang: str) -> str:
-    return STEMMERS[lang](word)[:_LONGEST]
+    return _STEMMERS[lang](word)[:_LONGEST]
 
 
 def terms(text: str, lang: str) -> str:
@@ -35,7 +39,7 @@ def terms(text: str, lang: str) -> str:
 
 def _stored(word: str, lang: str) -> str:
     folded = fold(word)
-    return _stem(folded, "ru" if is_cyrillic_word(folded) else lang if lang in STEMMERS else "lv")
+    return _stem(folded, "ru" if is_cyrillic_word(folded) else lang if lang in _STEMMERS else "lv")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Term:
     def fits(self, word: str) -> bool:
         """Whether a word of a text is one of this term's (of a phrase: any of its words)."""
         folded = fold(word)
-        langs = ("ru",) if is_cyrillic_word(folded) else tuple(STEMMERS)
+        langs = ("ru",) if is_cyrillic_word(folded) else tuple(_STEMMERS)
         for stem in {_stem(folded, lang) for lang in langs}:
             for way in self.ways:
                 if any(stem == one or (self.open_end(one) and stem.startswith(one)) for one in way):
@@ -84,12 +88,13 @@ def parse(query: str) -> list[Term]:
             continue
         budget -= len(words)
         # `e-adrese` is two words that follow each other.
-        ways = tuple(
-            dict.fromkeys(
-                tuple(_stem(word, "ru" if is_cyrillic_word(word) else lang) for word in words) for lang in STEMMERS
-            )
-        )
-        found.append(Term(ways, words[0] if len(words) == 1 and not quoted else "", match["minus"] is not None))
+        ways: list[tuple[str, ...]] = [
+            tuple(_stem(word, "ru" if is_cyrillic_word(word) else lang) for word in words) for lang in _STEMMERS
+        ]
+        if len(words) == 1 and not is_cyrillic_word(words[0]):
+            ways += [(one,) for one in kin_lv(_stem(words[0], "lv"))]
+        folded = words[0] if len(words) == 1 and not quoted else ""
+        found.append(Term(tuple(dict.fromkeys(ways)), folded, match["minus"] is not None))
     return found
 
 

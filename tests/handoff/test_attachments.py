@@ -7,6 +7,7 @@ import io
 import json
 import os
 import uuid
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy import select
 
 from handoff.attachments import repository
 from handoff.attachments.metadata import stripped
+from handoff.attachments.models import StoredAttachment
 from handoff.attachments.sniff import cleaned_name, sniff
 from handoff.attachments.storage import AttachmentStore
 from handoff.conversations.models import Message
@@ -387,19 +389,36 @@ async def test_a_file_uploaded_before_the_end_goes_into_the_new_conversation(sta
     await desk.close()
 
 
-async def test_erasing_takes_rows_contents_and_names(stage: Stage) -> None:
-    citizen = await stage.citizen()
-    one = (await upload(citizen, PDF, "Mana diagnoze.pdf")).json()["id"]
-    await send(citizen, "", one)
-    async with stage.gateway.db.unit() as unit:
-        assert await stage.gateway.attachments.erase(unit, str(citizen.conversation)) == 1
+async def test_given_out_with_what_is_in_them_and_erased_with_rows_contents_and_names(stage: Stage) -> None:
+    citizen, desk = await taken(stage)
+    conversation = str(citizen.conversation)
+    one, broken = [
+        (await upload(citizen, PDF, name)).json()["id"] for name in ("../../Mana diagnoze.pdf", "Bojāta.pdf")
+    ]
+    await send(citizen, "", one, broken)
+    async with stage.gateway.db.read() as session:
+        [row] = [row for row in await session.scalars(select(StoredAttachment)) if row.id == broken]
+    stage.gateway.attachment_store.path(row.stored_as).write_bytes(b"x")
+    liga = await stage.staff("liga")
+    given = await liga.http.post(f"/conversations/{conversation}/citizen/export", json={"reason": "Lūgums Nr. 5"})
+    assert given.headers["content-length"] == str(len(given.content))
+    with zipfile.ZipFile(io.BytesIO(given.content)) as made:
+        [name] = [name for name in made.namelist() if name.startswith("attachments/")]
+        assert (name.partition("-")[2], made.read(name)) == ("Mana diagnoze.pdf", PDF)
+        told = json.loads(made.read("data.json"))["attachments"]
+        assert {row["id"]: row["file"] for row in told} == {one: name, broken: None}
+    await desk.act(conversation, "close", topic="other", outcome="resolved")
+    seen = (await liga.http.get(f"/conversations/{conversation}/citizen/erase")).json()
+    wanted = {"reason": "Lūgums Nr. 6", "case_no": seen["case_no"], "conversations": 1}
+    erased = await liga.http.post(f"/conversations/{conversation}/citizen/erase", json=wanted)
+    assert {row["name"]: row["count"] for row in erased.json()["parts"]}["Faili"] == 2
     assert lying(stage) == []
     assert (await fetch(citizen, one)).status_code == 404
     async with stage.gateway.db.read() as session:
-        message = (await session.scalars(select(Message).where(Message.author_kind == "citizen"))).one()
-    assert "diagnoze" not in json.dumps(message.extras)
-    assert message.extras["attachments"][0]["state"] == "erased"
-    await citizen.close()
+        messages = (await session.scalars(select(Message))).all()
+    assert "diagnoze" not in json.dumps([message.extras for message in messages])
+    for person in (citizen, desk, liga):
+        await person.close()
 
 
 async def test_a_file_without_a_row_is_swept_from_the_folder(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from kit import masking
 from kit.clock import RIGA
 from kit.language import detect
 from kit.masking import mask
+from kit.stemming import base_lv, fold
 from kit.textual import clean
 
 
@@ -67,6 +68,49 @@ def test_what_institutions_publish_is_no_secret(monkeypatch: pytest.MonkeyPatch)
     masking.publish(["Tālrunis 64507020, 8000 1234", "Pasts@vsaa.gov.lv"])
     assert mask(quoted) == masking.Masked(quoted, ())
     assert "67" not in mask("tel. +7 921 123 45 67").text
+
+
+# Words of public services in their cases and persons, a word a line.
+_FORMS = """
+    pensija pensijas pensijai pensiju pensijā pensijām pensijās
+    deklarācija deklarācijas deklarācijai deklarāciju deklarācijā deklarācijām deklarācijās
+    pabalsts pabalsta pabalstam pabalstu pabalstā pabalsti pabalstiem pabalstus pabalstos
+    pase pases pasei pasi pasē pasu pasēm pasēs
+    nodoklis nodokļa nodoklim nodokli nodoklī nodokļi nodokļu nodokļiem nodokļus nodokļos
+    iesniegums iesnieguma iesniegumam iesniegumu iesniegumā iesniegumi iesniegumiem iesniegumus iesniegumos
+    apliecība apliecības apliecībai apliecību apliecībā apliecībām apliecībās
+    bērns bērna bērnam bērnu bērnā bērni bērniem bērnus bērnos
+    adrese adreses adresei adresi adresē adrešu adresēm adresēs
+    mēnesis mēneša mēnesim mēnesi mēnesī mēneši mēnešu mēnešiem mēnešus mēnešos
+    valsts valstij valsti valstī valstis valstu valstīm valstīs
+    nakts naktij nakti naktī naktis nakšu naktīm naktīs
+    karte kartes kartei karti kartē karšu kartēm kartēs
+    zeme zemes zemei zemi zemē zemju zemēm zemēs
+    tirgus tirgum tirgu tirgū tirgi tirgiem tirgos
+    māja mājas mājai māju mājā mājām mājās
+    skolotājs skolotāja skolotājam skolotāju skolotājā skolotāji skolotājiem skolotājus skolotājos skolotājai skolotājām
+    uzņēmējs uzņēmēja uzņēmējam uzņēmēju uzņēmēji uzņēmējiem uzņēmējus
+    ģimene ģimenes ģimenei ģimeni ģimenē ģimeņu ģimenēm ģimenēs
+    dokuments dokumenta dokumentam dokumentu dokumentā dokumenti dokumentiem dokumentus dokumentos
+    pilsonis pilsoņa pilsonim pilsoni pilsoņi pilsoņu pilsoņiem pilsoņus
+    atļauja atļaujas atļaujai atļauju atļaujā atļaujām atļaujās
+    apdrošināšana apdrošināšanas apdrošināšanai apdrošināšanu apdrošināšanā apdrošināt apdrošināts
+    sociāls sociāla sociālais sociālā sociālajam sociālo sociālajā sociālie sociālajiem sociālos sociālās sociālajai sociālajām
+    labs labais labajam labajā labajai labajos labiem
+    maksāt maksāju maksā maksājam maksājat maksāja maksās maksāsim maksājiet maksāts maksāšana maksāšanu
+    deklarēt deklarēju deklarē deklarējam deklarēja deklarēs deklarēts deklarēta deklarēšana deklarēties deklarējos deklarējas
+    mainīt mainu maina mainām mainīju mainīja mainīs mainīsim mainiet mainīts mainīšana
+    saņemt saņemu saņem saņemam saņemat saņēma saņems saņēmis saņēmusi saņemšana saņemšanas
+    dzīvot dzīvoju dzīvo dzīvojam dzīvoja dzīvos dzīvosim dzīvošana
+    strādāt strādāju strādā strādājam strādāja strādājošs strādājošais strādājošiem strādāšana
+    vēlēties vēlos vēlējos vēlamies vēlas
+"""
+
+
+def test_all_forms_of_a_word_have_one_base_and_other_words_another() -> None:
+    bases = {line.split()[0]: {base_lv(fold(form)) for form in line.split()} for line in _FORMS.strip().splitlines()}
+    assert {word: found for word, found in bases.items() if len(found) > 1} == {}
+    assert len(set.union(*bases.values())) == len(bases)
 
 
 def test_cleaning() -> None:

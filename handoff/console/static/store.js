@@ -21,7 +21,7 @@ import { useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
  * @property {import("./types.js").Colleague[]} colleagues
  * @property {import("./types.js").Named[]} institutions all of them
  * @property {import("./types.js").Named[]} level2Institutions those with a specialist to bring in
- * @property {import("./types.js").Named[]} services for supervisors
+ * @property {import("./types.js").Named[]} services
  * @property {import("./types.js").Named[]} topics
  * @property {import("./types.js").Named[]} outcomes those a person may close with
  * @property {import("./types.js").Named[]} caseOutcomes all that a case can have

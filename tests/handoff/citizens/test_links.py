@@ -81,12 +81,32 @@ async def test_the_web_chat_makes_no_identities_without_need(stand: Stand) -> No
     assert (row.channel, row.scope, row.external_id, row.display_name) == ("webchat", "demo", web, None)
 
 
-async def test_a_browser_is_not_a_person(stand: Stand) -> None:
-    """The next conversation of the same browser is an identity of its own: libraries share theirs."""
+async def test_whoever_writes_on_in_the_same_browser_is_the_same_unless_somebody_says_otherwise(stand: Stand) -> None:
+    """Each conversation is an identity of its own, for libraries share their browsers: the link can be undone, and stays so."""
     first = await stand.web()
+    await stand.served_by(stand.anna, first)
     second = await stand.web(previous_id=first)
-    assert (await stand.identity(first)).id != (await stand.identity(second)).id
+    third = await stand.web(previous_id=second)
+    assert await stand.history(stand.liga, first) == {second, third}
+    assert await stand.history(stand.liga, third) == {first, second}
+    assert {(line.evidence, line.linked_by) for line in await stand.links()} == {("browser", None)}
+    assert len(await stand.links()) == 3
+    # Who serves him now may read what he said before; nobody else but its own operator, and no specialist.
+    assert await stand.readable(stand.janis, first) is None
+    await stand.served_by(stand.janis, second)
+    assert await stand.readable(stand.janis, first) is not None
+    assert await stand.readable(stand.ieva, first) is None
+    # Somebody else sat down at that computer.
+    wrong = (await stand.identity(second)).id
+    await stand.people.unlink(stand.janis, second, wrong, "Cits cilvēks pie bibliotēkas datora.")
     assert await stand.history(stand.liga, second) == set()
+    assert await stand.readable(stand.janis, first) is None
+    fourth = await stand.web(previous_id=second)
+    assert await stand.history(stand.liga, fourth) == {second}
+    assert await stand.history(stand.liga, third) == {first}
+    # A key of another site, or of nothing, links nobody.
+    alone = await stand.web(previous_id="nothing")
+    assert await stand.history(stand.liga, alone) == set()
 
 
 # --- deep links ---------------------------------------------------------------------------------------------------------

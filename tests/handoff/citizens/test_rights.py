@@ -127,6 +127,8 @@ async def _ledger(stand: Stand) -> list[Any]:
 
 async def test_everything_is_given_out(stand: Stand) -> None:
     web, bot, rights = await _known(stand)
+    # In the same browser he wrote on: that is his, too.
+    again = await stand.web(f"operators, vēlreiz {WORD}", previous_id=web)
     await _end(stand, web, bot)
     with pytest.raises(Forbidden):
         await rights.export(stand.anna, web, "Lūgums")
@@ -134,20 +136,20 @@ async def test_everything_is_given_out(stand: Stand) -> None:
         await rights.export(stand.liga, web, "  ")
     made = await rights.export(stand.liga, web, "Iedzīvotāja lūgums, vēstule Nr. 5")
     assert made.name == f"pietura-{await _number(stand, web)}.zip"
-    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(b"".join(made.chunks()))) as archive:
         names = set(archive.namelist())
         data = json.loads(archive.read("data.json"))
         page = archive.read("data.html").decode()
         table = archive.read("messages.csv").decode()
     assert {"data.json", "data.html", "messages.csv", "conversations.csv", "identities.csv", "cases.csv"} <= names
-    assert {one["id"] for one in data["conversations"]} == {web, bot}
+    assert {one["id"] for one in data["conversations"]} == {web, bot, again}
     for part in ("identities", "citizen_notes", "conversations", "messages", "notes", "threads", "unprocessed"):
         assert WORD in str(data[part]), part
     assert "<script" not in page
     assert WORD in page
     assert table.startswith("\ufeffconversation_id;seq;")
     (line,) = await stand.trail("citizen_exported")
-    assert (line.staff_id, line.object_id, line.detail["counts"]["conversations"]) == (stand.liga.id, web, 2)
+    assert (line.staff_id, line.object_id, line.detail["counts"]["conversations"]) == (stand.liga.id, web, 3)
 
 
 async def _forgotten(stand: Stand) -> None:
@@ -200,10 +202,13 @@ async def _forgotten(stand: Stand) -> None:
     # Whoever writes from the same account later is somebody new.
     again = await stand.on_bot(f"{WORD}-9", "operators", name="Jauns Vārds")
     assert again not in (web, bot)
+    # Nor is he known by the browser that still has the key.
+    later = await stand.web("operators", previous_id=web)
     async with stand.worker.db.unit() as unit:
         conversation = await stand.conversation(again)
         assert conversation.previous_id is None
-        assert (await rights.subject(unit.session, conversation)).conversations == (again,)
+        for one in (again, later):
+            assert (await rights.subject(unit.session, await stand.conversation(one))).conversations == (one,)
 
 
 async def test_forgotten_on_sqlite(stand: Stand) -> None:

@@ -88,7 +88,8 @@ export function CallbackSection({ id, mayAdd }) {
 /** @param {{id: string}} props */
 export function CallbackDialog({ id }) {
   const card = cardOf(id);
-  const own = useRef(uuid());
+  // A repeat after a lost answer is the same call-back; what was changed in between is another one.
+  const attempt = useRef({ id: uuid(), asked: "" });
   const [kind, setKind] = useState("call");
   const [phone, setPhone] = useState(card?.contact?.phone ?? "");
   const [name, setName] = useState(card?.contact?.name ?? "");
@@ -129,10 +130,11 @@ export function CallbackDialog({ id }) {
       return;
     }
     setBusy(true);
+    const wanted = { kind, phone: phone.trim(), name: name.trim(), subject: subject.trim(), wanted_at: at, centre_id: kind === "visit" ? centre : null };
+    const asked = JSON.stringify(wanted);
+    if (attempt.current.asked !== asked) attempt.current = { id: uuid(), asked };
     try {
-      await api.post(api.conversationPath(id, "callbacks"), {
-        id: own.current, kind, phone: phone.trim(), name: name.trim(), subject: subject.trim(), wanted_at: at, centre_id: kind === "visit" ? centre : null,
-      });
+      await api.post(api.conversationPath(id, "callbacks"), { id: attempt.current.id, ...wanted });
       close();
       toast("ok", t("callback.asked"));
       callbacksChanged();

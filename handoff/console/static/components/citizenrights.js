@@ -1,7 +1,7 @@
 // @ts-check
 // What is noted about a citizen, to what he agreed, and what he may ask of us: his data, and to be forgotten.
 import * as api from "../api.js";
-import { reason as explain } from "../actions.js";
+import { reason as explain, uuid } from "../actions.js";
 import { announce } from "../attention.js";
 import { loadCitizen } from "../citizen.js";
 import { html } from "../html.js";
@@ -23,6 +23,7 @@ import { TextArea } from "./picklist.js";
 export function CitizenRights({ card, citizen }) {
   const [dialog, setDialog] = useState("");
   const may = new Set(citizen.rights);
+  const caution = citizen.identities.some((one) => one.link?.evidence === "browser") ? html`<p class="notice"><${Icon} name="warn" />${t("rights.browser")}</p>` : "";
   return html`
     <h3>${t("rights.consent")}</h3>
     ${citizen.consents.length
@@ -37,7 +38,7 @@ export function CitizenRights({ card, citizen }) {
         <${Button} icon="bin" onClick=${() => setDialog("erase")}>${t("rights.erase")}</>
       </div>`}
     ${dialog === "export" && html`<${Confirm} title=${t("rights.export")} lead=${t("rights.export_lead")} submit=${t("rights.export_submit")} icon="download"
-      reason=${{ label: t("rights.reason"), missing: t("rights.reason_missing") }} onClose=${() => setDialog("")}
+      reason=${{ label: t("rights.reason"), missing: t("rights.reason_missing") }} onClose=${() => setDialog("")} children=${caution}
       onConfirm=${async (/** @type {string} */ reason) => {
         try {
           await api.download(api.conversationPath(card.id, "citizen/export"), { reason });
@@ -49,7 +50,7 @@ export function CitizenRights({ card, citizen }) {
         setDialog("");
         return "";
       }} />`}
-    ${dialog === "erase" && html`<${EraseDialog} card=${card} onClose=${() => setDialog("")} />`}`;
+    ${dialog === "erase" && html`<${EraseDialog} card=${card} caution=${caution} onClose=${() => setDialog("")} />`}`;
 }
 
 /** @param {{card: Card, citizen: Citizen, may: boolean}} props */
@@ -57,7 +58,8 @@ function CitizenNotes({ card, citizen, may }) {
   const [text, setText] = useState("");
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const id = useRef("");
+  // A repeat after a lost answer is the same note; a text that was changed in between is another one.
+  const attempt = useRef({ id: uuid(), text: "" });
   /** @param {Event} event */
   const add = async (event) => {
     event.preventDefault();
@@ -68,11 +70,10 @@ function CitizenNotes({ card, citizen, may }) {
     }
     setBusy(true);
     setError("");
-    // The same id on a retry: a note is not doubled.
-    id.current ||= crypto.randomUUID();
+    if (attempt.current.text !== text.trim()) attempt.current = { id: uuid(), text: text.trim() };
     try {
-      patchConversation(card.id, { citizen: await api.post(api.conversationPath(card.id, "citizen/notes"), { id: id.current, text: text.trim() }) });
-      id.current = "";
+      patchConversation(card.id, { citizen: await api.post(api.conversationPath(card.id, "citizen/notes"), attempt.current) });
+      attempt.current = { id: uuid(), text: "" };
       setText("");
       announce(t("rights.noted"));
     } catch (problem) {
@@ -106,9 +107,9 @@ function CitizenNotes({ card, citizen, may }) {
 
 /**
  * Two steps: what would go and what stays is shown; then the reason, and the number of the case is typed.
- * @param {{card: Card, onClose: () => void}} props
+ * @param {{card: Card, caution: any, onClose: () => void}} props
  */
-function EraseDialog({ card, onClose }) {
+function EraseDialog({ card, caution, onClose }) {
   const [seen, setSeen] = useState(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [step, setStep] = useState(1);
@@ -166,7 +167,7 @@ function EraseDialog({ card, onClose }) {
         : html`<${Button} onClick=${onClose}>${t("action.cancel")}</>
           ${step === 1 ? seen && !seen.open && html`<${Button} kind="primary" type="submit" icon="right">${t("rights.next")}</>` : html`<${Button} kind="primary" type="submit" icon="bin" busy=${busy}>${t("rights.erase_submit")}</>`}`}>
       ${!seen && !error && html`<p role="status">${t("conversation.loading")}</p>`}
-      ${seen && !told && step === 1 && html`<p>${t("rights.erase_lead", { count: seen.conversations })}</p>${list(seen.parts)}<p>${t("rights.erase_stays")}</p>
+      ${seen && !told && step === 1 && html`<p>${t("rights.erase_lead", { count: seen.conversations })}</p>${list(seen.parts)}<p>${t("rights.erase_stays")}</p>${caution}
         ${seen.open > 0 && html`<${Alert} text=${t("rights.erase_open", { count: seen.open })} />`}`}
       ${seen && !told && step === 2 && html`<p class="notice"><${Icon} name="warn" />${t("rights.erase_final")}</p>
         <${TextArea} label=${t("rights.reason")} value=${why} onInput=${setWhy} rows=${2} error=${tried && !why.trim() ? t("rights.reason_missing") : ""} />

@@ -87,7 +87,7 @@ export function KnowledgePanel({ card }) {
   const take = (answer) => {
     // Where one pane is shown at a time, the composer is behind this one.
     go(conversationHash(card.id));
-    setTimeout(() => insert(card.id, answer.text), 60);
+    setTimeout(() => insert(card.id, answer.text, answer.latvian), 60);
   };
   const first = answers?.[0];
   return html`

@@ -18,7 +18,8 @@ import { Icon } from "./icons.js";
 
 export const FILTERS = ["q", "state", "channel", "institution", "service", "topic", "outcome", "lang", "holder", "centre", "from", "to", "rating", "level2", "unread", "later", "queue", "sort"];
 const COUNTED = 1000;
-const AGAIN_MS = 60000;
+/** Counting all views costs as much as some searches: nobody looks at them every minute, and not at all in a hidden tab. */
+const AGAIN_MS = 5 * 60000;
 
 /** The address of a search: everything asked stands in it, so whoever gets it finds the same. @param {Record<string, string>} query @param {string} view */
 export const viewHash = (query, view) => `#/search${api.query({ ...Object.fromEntries(FILTERS.map((name) => [name, query[name]])), view })}`;
@@ -36,9 +37,20 @@ export async function loadViews() {
 /** @returns {View[]} */
 function useViews() {
   useEffect(() => {
-    loadViews();
-    const timer = setInterval(loadViews, AGAIN_MS);
-    return () => clearInterval(timer);
+    let at = 0;
+    const look = () => {
+      if (document.visibilityState !== "visible" || Date.now() - at < AGAIN_MS) return;
+      at = Date.now();
+      loadViews();
+    };
+    look();
+    // Looked at often, asked seldom: whoever comes back to the tab after a while sees new counts at once.
+    const timer = setInterval(look, AGAIN_MS / 10);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
   }, []);
   return useStore((s) => s.views);
 }

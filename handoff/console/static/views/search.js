@@ -234,7 +234,7 @@ function Filters({ form, setForm, badDates }) {
       ${select("state", STATES.map((id) => ({ id, name: stateName(id) })))}
       ${select("channel", CHANNELS.map((id) => ({ id, name: label("channel", id) })))}
       ${select("institution", byName(institutions))}
-      ${services.length > 0 && select("service", byName(services))}
+      ${select("service", byName(services))}
       ${select("topic", topics)}
       ${select("outcome", allOutcomes)}
       ${select("lang", ["lv", "ru", "en"].map((id) => ({ id, name: label("language", id) })))}

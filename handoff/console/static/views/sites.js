@@ -1,7 +1,7 @@
 // @ts-check
 // Sites: where the chat may stand, in what words and colour, and when it invites. The widget itself is drawn beside the form.
 import * as api from "../api.js";
-import { told } from "../actions.js";
+import { told, uuid } from "../actions.js";
 import { announce } from "../attention.js";
 import { Alert, Button } from "../components/bits.js";
 import { CopyField, Field, focusInvalid, focusSoon, Tick } from "../components/field.js";
@@ -275,7 +275,7 @@ function Rules({ rules, editing, error, mayWrite, onEdit, onChange }) {
     focusSoon(`rule-${next[to].id}-${to < at ? (to ? "up" : "down") : to < next.length - 1 ? "down" : "up"}`);
   };
   const add = () => {
-    const rule = { id: crypto.randomUUID().slice(0, 8), name: "", match: "contains", address: "", when: "time", after_s: 20, share: 50, once: "day", text: { lv: "", ru: "", en: "" }, starts_at: null, ends_at: null, enabled: true };
+    const rule = { id: uuid().slice(0, 8), name: "", match: "contains", address: "", when: "time", after_s: 20, share: 50, once: "day", text: { lv: "", ru: "", en: "" }, starts_at: null, ends_at: null, enabled: true };
     onChange([...rules, rule]);
     onEdit(rule.id);
     focusSoon(`rule-${rule.id}-name`);
