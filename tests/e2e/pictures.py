@@ -43,21 +43,22 @@ def main() -> int:
         settings = Settings(data_dir=folder, database_url=f"sqlite+aiosqlite:///{template}", redis_url=None)
         asyncio.run(set_up(settings, _say))
         asyncio.run(make_history(settings, _say))
+        if "--walk" not in sys.argv:
+            with sync_playwright() as playwright:
+                _papers(launch(playwright), template)
+        if "--papers" in sys.argv:
+            return 0
         product = Product.prepare(folder, template)
         # The figures were made for ordinary working time.
         product.gateway.environment |= {"PIETURA_OPENS": "08:00", "PIETURA_CLOSES": "18:00"}
         with sqlite3.connect(product.database) as connection:
             connection.execute("DELETE FROM calendar_exception")
         try:
-            if "--papers" not in sys.argv:
-                product.start()
+            product.start()
             with sync_playwright() as playwright:
                 browser = launch(playwright)
-                if "--papers" not in sys.argv:
-                    Walk(browser, product.url).whole()
+                Walk(browser, product.url).whole()
                 if "--walk" not in sys.argv:
-                    _papers(browser, product.database)
-                if not {"--walk", "--papers"} & set(sys.argv):
                     _widget(browser, product.url)
                     _console(browser, product.url)
                     _desk(browser, product.url)
@@ -153,7 +154,7 @@ def _papers(browser: Browser, database: Path) -> None:
     _keep(picture.getvalue(), "statement-pdf")
     page.set_content(sheet_as_page(documents.xlsx(statement, documents.texts(), "lv")))
     _take(page, "statement-xlsx")
-    page.close()
+    browser.close()
 
 
 def _take(page: Page, name: str) -> None:

@@ -324,8 +324,8 @@ def _adjustments(at: _Sheet, statement: Statement) -> str:
         at.put_over(1, 3, one.text)
         at.put_over(4, 5, followed)
         at.put(6, one.amount, "money")
-        # Programs do not make room for cells that are joined.
-        at.sheet.set_row(at.row, 15 * max(-(-len(one.text) // 54), -(-len(followed) // 24), 1))
+        # Programs do not make room for cells that are joined; lines end at words, so there is some to spare.
+        at.sheet.set_row(at.row, 15 * max(-(-len(one.text) // 46), -(-len(followed) // 18), 1))
         at.row += 1
     _totals(at, first, {}, statement.adjustments)
     return f"G{first}:G{at.row - 1}"
