@@ -86,7 +86,7 @@ bench-forecast: .venv/.ready ## the ways of forecasting contacts, tried beside t
 bench-reports: .venv/.ready ## reports over two generated years of 100 000 contacts each, on PostgreSQL; ARGS=--write notes it down
 	@.venv/bin/python -m tests.load.reports $(ARGS)
 
-pictures: browser ## the pictures of README and guides, taken of the demo; ARGS=--walk for those of the guides only
+pictures: browser ## the pictures of README and guides, taken of the demo; ARGS=--walk for those of the guides only, --papers for statements
 	@.venv/bin/python -m tests.e2e.pictures $(ARGS)
 
 bench-search: .venv/.ready ## finding conversations among 100 000 (PostgreSQL) and 20 000 (SQLite); ARGS=--write notes it down

@@ -157,7 +157,7 @@ class Quality:
             return await self._view(unit.session, viewer, self._year(None))
 
     async def change(self, viewer: Viewer, formula_id: str, wanted: ChangeFormula) -> dict[str, Any]:
-        """Changes a draft; whoever does it has written it.
+        """Changes a draft; whoever does it has written in it and does not approve it.
 
         Raises:
             Forbidden, PieturaError: as for :meth:`write`.
@@ -179,7 +179,7 @@ class Quality:
 
         Raises:
             Forbidden, NotFound, Conflict: as for :meth:`change`.
-            PieturaError: ``formula_own``: he has written it himself; ``formula_passed``: its month has gone by.
+            PieturaError: ``formula_own``: he has written in it, be it before others; ``formula_passed``: its month has gone by.
         """
         _only(viewer, _WRITE)
         async with self._db.unit() as unit:
@@ -187,7 +187,7 @@ class Quality:
             draft = await unit.session.get(QualityFormula, formula_id, with_for_update=True)
             if draft is None or draft.state != "draft":
                 raise NotFound()
-            if draft.written_by == viewer.id:
+            if viewer.id in (await _writers(unit.session, [draft]))[draft.id]:
                 raise PieturaError("formula_own")
             self._ahead(draft.valid_from)
             values = {"state": "approved", "decided_by": viewer.id, "decided_at": self._clock.now()}
@@ -313,11 +313,13 @@ class Quality:
         targets = in_force(await repository.targets(session), self._targets.first, last_day)
         row = await self._row_of(session, chosen.month)
         results = await self._results(session, chosen, _formula_of_row(row), found) if row is not None else {}
-        formulas = await session.scalars(
+        shown_formulas = (
             select(QualityFormula)
             .where(QualityFormula.state.in_(["draft", "approved"]))
             .order_by(QualityFormula.valid_from.desc(), QualityFormula.written_at.desc())
         )
+        formulas = (await session.scalars(shown_formulas)).all()
+        writers = await _writers(session, formulas)
         shown: list[tuple[str | None, str | None]] = list(centres.items())
         if any(None in by_centre for by_centre in found.values()):
             shown.append((None, None))
@@ -344,8 +346,8 @@ class Quality:
                 }
                 for key, name in shown
             ],
-            "formula": _shown(row, names, viewer) if row is not None else None,
-            "formulas": [_shown(one, names, viewer) for one in formulas],
+            "formula": _shown(row, names, viewer, writers[row.id]) if row is not None else None,
+            "formulas": [_shown(one, names, viewer, writers[one.id]) for one in formulas],
             "may_write": viewer.role in _WRITE,
             "this_month": _month_text(self._today()),
         }
@@ -432,7 +434,13 @@ def _kept(row: QualityFormula) -> dict[str, Any]:
     }
 
 
-def _shown(row: QualityFormula, names: Mapping[str, str], viewer: Viewer) -> dict[str, Any]:
+async def _writers(session: AsyncSession, rows: Sequence[QualityFormula]) -> dict[str, set[str]]:
+    """Everybody who has written in each of some formulas: of several hands none approves his own work."""
+    by_trail = await people.writers(session, [one.id for one in rows], ("formula_written", "formula_changed"))
+    return {one.id: by_trail[one.id] | {one.written_by} for one in rows}
+
+
+def _shown(row: QualityFormula, names: Mapping[str, str], viewer: Viewer, writers: set[str]) -> dict[str, Any]:
     draft = row.state == "draft"
     return {
         "id": row.id,
@@ -442,8 +450,8 @@ def _shown(row: QualityFormula, names: Mapping[str, str], viewer: Viewer) -> dic
         "written_at": iso(row.written_at),
         "decided_by": names.get(row.decided_by or ""),
         "decided_at": iso(row.decided_at),
-        "may_approve": draft and viewer.role in _WRITE and row.written_by != viewer.id,
-        "own": row.written_by == viewer.id,
+        "may_approve": draft and viewer.role in _WRITE and viewer.id not in writers,
+        "own": viewer.id in writers,
     }
 
 

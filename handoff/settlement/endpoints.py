@@ -206,6 +206,7 @@ def _line_filter(
     account: _Id = None,
     late: Literal["yes", "no"] | None = None,
     case_no: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    payer: _Id = None,
 ) -> LineFilter:
     return LineFilter(
         tariff=tariff or None,
@@ -217,4 +218,5 @@ def _line_filter(
         account=account or None,
         late=None if late is None else late == "yes",
         case_no=case_no,
+        payer=payer or None,
     )

@@ -22,7 +22,7 @@ from handoff.channels.models import ChannelAccount
 from handoff.console.doors import money_only
 from handoff.settlement import repository
 from handoff.settlement.models import PriceListFee
-from handoff.settlement.reckoning import Prices, Tally, basis_of, divide, money, priced
+from handoff.settlement.reckoning import Prices, Tally, basis_of, divide, fixed_due, money, priced
 from handoff.settlement.repository import month_of, next_month
 from handoff.settlement.schemas import FeeLine, NewPriceList, PriceLine, WritePriceList
 from handoff.settlement.service import writers_only
@@ -213,6 +213,7 @@ class PriceLists:
         Raises:
             Forbidden, NotFound, Conflict: as for :meth:`write`.
             PieturaError: ``price_list_not_compared``, ``price_list_second_person``, ``price_list_past``, ``price_list_overlaps``.
+            Conflict: ``price_list_comparison_old``: compared now it would say something else than what was seen.
         """
         writers_only(viewer)
         try:
@@ -227,6 +228,9 @@ class PriceLists:
                     raise PieturaError("price_list_second_person")
                 self._check_day(before.valid_from)
                 await self._check_free(session, before)
+                seen = before.state == "compared" and before.version == version
+                if seen and await self._comparison(session, before) != before.comparison:
+                    raise Conflict("price_list_comparison_old")
                 row = await self._open(
                     unit, list_id, version, state="approved", approved_by=viewer.id, approved_at=self._clock.now()
                 )
@@ -396,7 +400,8 @@ class PriceLists:
     async def _comparison(self, session: AsyncSession, row: PriceList) -> dict[str, Any]:
         """The twelve months that are over, at the prices that would hold without this list and at its own.
 
-        The fees are reckoned and divided over the year as a whole: a month's cents are not what a price is judged by.
+        The fees are reckoned and divided over the year as a whole: a month's cents are not what a price is judged by. Fixed parts
+        are those that closing the months now would find due.
         """
         this_month = month_of(self._clock.now())
         start = this_month.replace(year=this_month.year - 1)
@@ -407,7 +412,14 @@ class PriceLists:
         accounts = {one.id: one for one in await repository.accounts(session)}
         centres = await repository.centres(session)
         owners = await repository.institutions(session)
-        months = {one.id: _months(max(start, month_of(one.created_at)), this_month) for one in accounts.values()}
+        used = await repository.used(session, _months(start, this_month))
+        months = {
+            one.id: sum(
+                fixed_due(one.enabled, one.created_at, midnight(next_month(month)), used=(one.id, month) in used)
+                for month in _months(start, this_month)
+            )
+            for one in accounts.values()
+        }
         kinds: dict[tuple[str, str, int], Tally] = defaultdict(Tally)
         for group in counts:
             key = (group.case_kind, group.channel, group.level)
@@ -425,7 +437,7 @@ class PriceLists:
             "to": (this_month - timedelta(days=1)).isoformat(),
             "with": {"id": base.id, "name": base.name} if base else None,
             "cases": sum(group.cases for group in counts),
-            "months": _months(start, this_month),
+            "months": len(_months(start, this_month)),
             **_both(totals[0], totals[1]),
             "kinds": [
                 {
@@ -519,11 +531,12 @@ def _by_centre(counts: Sequence[Any]) -> dict[str, int]:
     return dict(found)
 
 
-def _months(start: date, end: date) -> int:
-    number = 0
+def _months(start: date, end: date) -> list[date]:
+    found = []
     while start < end:
-        number, start = number + 1, next_month(start)
-    return number
+        found.append(start)
+        start = next_month(start)
+    return found
 
 
 def _both(old: Decimal, new: Decimal) -> dict[str, str]:

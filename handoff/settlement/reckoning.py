@@ -20,6 +20,7 @@ from handoff.settlement.statement import (
     Adjustment,
     CaseLine,
     Fee,
+    ServedLine,
     Share,
     Statement,
     StatementKind,
@@ -79,6 +80,17 @@ class Part:
     exact: Fraction
     cents_added: int
     amount: Decimal
+
+
+def fixed_due(enabled: bool, created_at: datetime, ends: datetime, *, used: bool) -> bool:
+    """Whether an account's fixed part is due for a month: it is switched on and was there before the month ended, or it was used.
+
+    Args:
+        enabled: as it is when the month is reckoned.
+        ends: when the month is over.
+        used: a case on it ended in the month.
+    """
+    return (enabled and created_at < ends) or used
 
 
 @dataclass
@@ -169,6 +181,7 @@ def settle_month(facts: Month) -> Settled:
     ordered = sorted(facts.booked, key=lambda one: (one.line.case_no, one.line.entry_id))
     own: dict[tuple[Payer, str], list[Booked]] = defaultdict(list)
     served: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    told: dict[str, list[ServedLine]] = defaultdict(list)
     month: dict[str, int] = defaultdict(int)
     figures = Figures(entries=len(ordered))
     for one in ordered:
@@ -186,6 +199,8 @@ def settle_month(facts: Month) -> Settled:
             month[line.centre_id] += line.sign
             if one.payer == "institution":
                 served[one.party_id][line.centre_id] += line.sign
+                name = facts.owners.get(one.party_id, one.party_id)
+                told[line.centre_id].append(ServedLine(**vars(line), payer_id=one.party_id, payer=name))
 
     paying: dict[str, list[Account]] = defaultdict(list)
     for account in facts.accounts:
@@ -245,6 +260,8 @@ def settle_month(facts: Month) -> Settled:
             lines,
             shares=shares[centre_id],
             adjustments=given,
+            # By payer; of each as lines are, since they came in that order.
+            served_lines=sorted(told[centre_id], key=lambda one: one.payer_id),
             variable=variable,
             fee=fee,
         )
@@ -278,6 +295,19 @@ def agree(settled: Settled, entries: int, cases: int, amount: Decimal) -> bool:
             if one.shares
         )
         and sum((one.total for one in of_kind["centre"]), _NOTHING) == figures.total
+        and all(_counted(one) for one in of_kind["centre"])
+    )
+
+
+def _counted(statement: Statement) -> bool:
+    """Whether a centre's shares are those of the cases that its statement tells."""
+    counts: dict[str, int] = defaultdict(int)
+    for line in statement.served_lines:
+        counts[line.payer_id] += line.sign
+    return all(
+        share.served == (-counts[share.institution_id] if share.fee < 0 else counts[share.institution_id])
+        for share in statement.shares
+        if share.basis == "served"
     )
 
 
@@ -322,6 +352,7 @@ def _statement(
     fees: Sequence[Fee] = (),
     shares: Sequence[Share] = (),
     adjustments: Sequence[Adjustment] = (),
+    served_lines: Sequence[ServedLine] = (),
     variable: Decimal = _NOTHING,
     fee: Decimal = _NOTHING,
 ) -> Statement:
@@ -340,6 +371,7 @@ def _statement(
         shares=tuple(sorted(shares, key=lambda one: (one.institution_id, one.centre_id))),
         adjustments=tuple(adjustments),
         lines=lines,
+        served_lines=tuple(served_lines),
         variable=variable,
         fee=fee,
         total=variable + fee + sum((one.amount for one in adjustments), _NOTHING),

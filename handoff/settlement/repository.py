@@ -44,7 +44,8 @@ from handoff.settlement.models import (
 )
 from handoff.settlement.reckoning import Booked, FeePrice, Price, Prices
 from handoff.settlement.statement import CaseLine
-from handoff.staff.models import Audit, Centre, Institution, Staff
+from handoff.staff import repository as staff
+from handoff.staff.models import Centre, Institution, Staff
 from kit.clock import RIGA, midnight
 
 #: What was stamped before a closing and stored after it is looked for this far back.
@@ -85,17 +86,11 @@ async def prices_of(session: AsyncSession, list_id: str) -> Prices:
 
 
 async def writers(session: AsyncSession, lists: Sequence[PriceList]) -> dict[str, set[str]]:
-    """Everybody who has written in each of some lists, by the audit: of several hands none approves his own work."""
-    found = {one.id: {who for who in (one.created_by, one.changed_by) if who is not None} for one in lists}
-    rows = await session.execute(
-        select(Audit.object_id, Audit.staff_id)
-        .where(Audit.object_id.in_(list(found)), Audit.action.in_(("price_list_created", "price_list_changed")))
-        .distinct()
-    )
-    for list_id, who in rows.tuples():
-        if list_id is not None and who is not None:
-            found[list_id].add(who)
-    return found
+    """Everybody who has written in each of some lists: of several hands none approves his own work."""
+    by_trail = await staff.writers(session, [one.id for one in lists], ("price_list_created", "price_list_changed"))
+    return {
+        one.id: by_trail[one.id] | {who for who in (one.created_by, one.changed_by) if who is not None} for one in lists
+    }
 
 
 async def forget_prices(session: AsyncSession, list_id: str) -> None:
@@ -131,6 +126,20 @@ async def counts(
         .having(func.sum(CaseEntry.sign) != 0)
     )
     return rows.all()
+
+
+async def used(session: AsyncSession, months: Sequence[date]) -> set[tuple[str, date]]:
+    """Accounts on which a case ended, with the month of it (its first day), of months that follow each other."""
+    bounds = [midnight(one) for one in (*months, next_month(months[-1]))]
+    number = case(*((CaseEntry.closed_at < end, at) for at, end in enumerate(bounds[1:])))
+    rows = await session.execute(
+        select(CaseEntry.site, number)
+        .where(
+            CaseEntry.closed_at >= bounds[0], CaseEntry.closed_at < bounds[-1], CaseEntry.case_kind != "chat_session"
+        )
+        .distinct()
+    )
+    return {(site, months[at]) for site, at in rows.tuples()}
 
 
 # --- whom it is about -------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from handoff.settlement.reckoning import (
     Settled,
     agree,
     figures_view,
+    fixed_due,
     money,
     priced,
     settle_month,
@@ -289,7 +290,7 @@ class Settlement:
         return found
 
     async def _page_of(self, kept: dict[str, Any], wanted: LineFilter, page: int) -> dict[str, Any]:
-        found = [one for one in kept["lines"] if wanted.fits(one)]
+        found = [one for one in _lines_of(kept, wanted) if wanted.fits(one)]
         shown = found[(page - 1) * _PAGE : page * _PAGE]
         async with self._db.read() as session:
             asked = await repository.latest_disputes(session, [one["entry_id"] for one in shown])
@@ -644,7 +645,7 @@ class Settlement:
             accounts=[
                 Account(one.id, one.name, one.channel, span.paying[one.id], prices.fee_of(one.id, one.channel).monthly)
                 for one in every
-                if one.id in span.paying and ((one.enabled and one.created_at < end) or one.id in used)
+                if one.id in span.paying and fixed_due(one.enabled, one.created_at, end, used=one.id in used)
             ],
             booked=booked,
             adjustments=await self._adjusted(month),
@@ -672,7 +673,7 @@ class LostMonth(Exception):
 
 @dataclass(frozen=True)
 class LineFilter:
-    """Which lines of a statement; each value is one of the line's own."""
+    """Which lines of a statement; each value is one of the line's own. ``payer``: of those that a centre served and he pays."""
 
     tariff: str | None = None
     case_kind: str | None = None
@@ -683,6 +684,7 @@ class LineFilter:
     account: str | None = None
     late: bool | None = None
     case_no: int | None = None
+    payer: str | None = None
 
     def fits(self, line: Mapping[str, Any]) -> bool:
         """Whether a line is one of those."""
@@ -697,6 +699,7 @@ class LineFilter:
                 ("account_id", self.account),
                 ("late", self.late),
                 ("case_no", self.case_no),
+                ("payer_id", self.payer),
             )
         ) and (self.price is None or Decimal(line["price"]) == self.price)
 
@@ -734,6 +737,12 @@ def _row(made: Statement) -> SettlementStatement:
 
 def _kept(made: Statement) -> dict[str, Any]:
     found: dict[str, Any] = orjson.loads(made.canonical())
+    return found
+
+
+def _lines_of(kept: Mapping[str, Any], wanted: LineFilter) -> Sequence[dict[str, Any]]:
+    # Nothing is told of what others pay in statements of before that was kept.
+    found: Sequence[dict[str, Any]] = kept["lines"] if wanted.payer is None else kept.get("served_lines", ())
     return found
 
 
@@ -775,10 +784,11 @@ def _previewed_head(made: Statement) -> dict[str, Any]:
 
 def _view(kept: Mapping[str, Any], digest: str | None, asked: int) -> dict[str, Any]:
     return {
-        **{name: value for name, value in kept.items() if name != "lines"},
+        **{name: value for name, value in kept.items() if name not in ("lines", "served_lines")},
         "month": kept["month"][:7],
         "digest": digest,
         "entries": len(kept["lines"]),
+        "served_entries": len(kept.get("served_lines", ())),
         "disputes": {"open": asked},
     }
 

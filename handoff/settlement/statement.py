@@ -49,6 +49,17 @@ class CaseLine:
 
 
 @dataclass(frozen=True)
+class ServedLine(CaseLine):
+    """A case that a centre served and an institution pays for: told in the centre's statement so that its shares can be counted.
+
+    It is paid in ``payer_id``'s fee and so in none of the centre's sums.
+    """
+
+    payer_id: str = ""
+    payer: str = ""
+
+
+@dataclass(frozen=True)
 class TariffLine:
     """Cases of one tariff: how many (reversals taken off), at which price, what it comes to."""
 
@@ -105,7 +116,10 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class Statement:
-    """One party's month. Lines are ordered by ``case_no``, then ``entry_id``; names are those at the closing."""
+    """One party's month. Lines are ordered by ``case_no``, then ``entry_id``; names are those at the closing.
+
+    ``served_lines`` (of a centre): the cases of levels 1 and 2 that it served and others pay for, by payer; for information.
+    """
 
     number: str
     kind: StatementKind
@@ -123,12 +137,15 @@ class Statement:
     variable: Decimal
     fee: Decimal
     total: Decimal
+    served_lines: tuple[ServedLine, ...] = ()
 
     def canonical(self) -> bytes:
         """The content as JSON that is the same for the same content, whoever computes it and when."""
-        return json.dumps(
-            vars(self), default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        ).encode()
+        said = vars(self)
+        if not self.served_lines:
+            # Statements that were closed before there were any keep their bytes, and so their digest.
+            said = {name: value for name, value in said.items() if name != "served_lines"}
+        return json.dumps(said, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     def digest(self) -> str:
         """SHA-256 of ``canonical``, hexadecimal: stands on every page of the PDF and in the XLSX."""
@@ -138,7 +155,7 @@ class Statement:
     def read(cls, content: str | bytes) -> Statement:
         """The statement that ``canonical`` was made of."""
         kept = json.loads(content)
-        parts = {name: tuple(_part(kind, one) for one in kept[name]) for name, kind in _PARTS.items()}
+        parts = {name: tuple(_part(kind, one) for one in kept.get(name, ())) for name, kind in _PARTS.items()}
         return cls(**{**_typed(cls, kept), **parts})
 
 
@@ -148,6 +165,7 @@ _PARTS: Final[dict[str, type[Any]]] = {
     "shares": Share,
     "adjustments": Adjustment,
     "lines": CaseLine,
+    "served_lines": ServedLine,
 }
 _READ: Final[dict[str, Callable[[str], Any]]] = {
     "Decimal": Decimal,

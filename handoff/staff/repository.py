@@ -125,6 +125,20 @@ def audit(
     session.add(Audit(at=at, staff_id=staff_id, action=action, object_id=object_id, detail=detail))
 
 
+async def writers(session: AsyncSession, object_ids: Sequence[str], acts: Sequence[str]) -> dict[str, set[str]]:
+    """Everybody who has done one of ``acts`` to each of some things, by the trail: who approves must be none of them."""
+    found: dict[str, set[str]] = {one: set() for one in object_ids}
+    rows = await session.execute(
+        select(Audit.object_id, Audit.staff_id)
+        .where(Audit.object_id.in_(object_ids), Audit.action.in_(acts), Audit.staff_id.is_not(None))
+        .distinct()
+    )
+    for object_id, who in rows.tuples():
+        if object_id is not None and who is not None:
+            found[object_id].add(who)
+    return found
+
+
 async def made_up(session: AsyncSession) -> bool:
     """Whether a past was made up here, so that figures must not be taken for real ones."""
     return await session.scalar(select(Audit.id).where(Audit.action == MADE_UP).limit(1)) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -75,7 +75,7 @@ class Agreements:
             return await self.view(unit.session, viewer)
 
     async def change(self, viewer: Viewer, agreement_id: str, wanted: body.ChangeAgreement) -> dict[str, Any]:
-        """Changes what is not approved; whoever changed it last has written it.
+        """Changes what is not approved; whoever does it has written in it and does not decide on it.
 
         Raises:
             Forbidden, PieturaError: as for :meth:`propose`; ``agreement_approved``: what holds is not changed.
@@ -112,7 +112,7 @@ class Agreements:
         """Lets it hold. One until further notice that held before ends on the day before it.
 
         Raises:
-            Forbidden: ``agreement_own``: he wrote it himself; or he is neither accountant nor administrator.
+            Forbidden: ``agreement_own``: he has written in it, be it before others; he is neither accountant nor administrator.
             NotFound: as for :meth:`change`.
             PieturaError: ``agreement_approved``; ``agreement_settled``: its first month was closed meanwhile.
             Conflict: ``agreement_changed``; ``agreement_overlaps``: another holds in the same time.
@@ -120,7 +120,7 @@ class Agreements:
         _decides(viewer)
         async with self._db.unit() as unit:
             row, before = await self._open(unit, agreement_id, ("proposed",))
-            self._not_own(viewer, row.written_by)
+            self._not_own(viewer, (await _writers(unit.session, [row]))[row.id])
             await self._ahead_of_closings(unit.session, row.valid_from)
             for other in await repository.approved_of(unit.session, row.centre_id):
                 if other.valid_to is None and other.valid_from < row.valid_from:
@@ -148,7 +148,7 @@ class Agreements:
         _decides(viewer)
         async with self._db.unit() as unit:
             row, before = await self._open(unit, agreement_id, ("proposed",))
-            self._not_own(viewer, row.written_by)
+            self._not_own(viewer, (await _writers(unit.session, [row]))[row.id])
             values = {"state": "refused", "decided_by": viewer.id, "decided_at": self._clock.now()}
             await self._set(unit, row, wanted.version, values | {"reason": clean(wanted.reason)})
             self._record(unit, viewer, "agreement_refused", row.id, before, _kept(row))
@@ -184,7 +184,7 @@ class Agreements:
             if row.ending_on is None or (approved and row.ending_on < self._today()):
                 raise PieturaError("agreement_no_end")
             if approved:
-                self._not_own(viewer, row.ending_by)
+                self._not_own(viewer, {row.ending_by})
             values = {"ending_on": None, "ending_by": None} | ({"valid_to": row.ending_on} if approved else {})
             await self._set(unit, row, version, values)
             action = "agreement_ended" if approved else "agreement_end_refused"
@@ -233,20 +233,24 @@ class Agreements:
     async def view(self, session: AsyncSession, viewer: Viewer) -> dict[str, Any]:
         """All agreements, as the page shows them."""
         rows = await repository.everything(session)
+        writers = await _writers(session, rows)
         centres = {one.id: one.name for one in await people.centres(session)}
         named = {one.id: one.name for one in await people.everybody(session)}
         return {
-            "agreements": [self._one(row, viewer, centres, named) for row in rows],
+            "agreements": [self._one(row, viewer, centres, named, writers[row.id]) for row in rows],
             "centres": [{"id": key, "name": name} for key, name in sorted(centres.items(), key=lambda one: one[1])],
         }
 
-    def _one(self, row: Agreement, viewer: Viewer, centres: dict[str, str], named: dict[str, str]) -> dict[str, Any]:
+    def _one(
+        self, row: Agreement, viewer: Viewer, centres: dict[str, str], named: dict[str, str], writers: set[str]
+    ) -> dict[str, Any]:
         decides = viewer.role in DECIDES
+        second = viewer.id not in writers
         may = {
             "change": row.state != "approved",
             "withdraw": row.state != "approved",
-            "approve": row.state == "proposed" and decides and row.written_by != viewer.id,
-            "refuse": row.state == "proposed" and decides and row.written_by != viewer.id,
+            "approve": row.state == "proposed" and decides and second,
+            "refuse": row.state == "proposed" and decides and second,
             "end": row.state == "approved" and (row.valid_to is None or row.valid_to >= self._today()),
             "approve_end": row.ending_on is not None and decides and row.ending_by != viewer.id,
             "refuse_end": row.ending_on is not None and decides,
@@ -295,12 +299,18 @@ class Agreements:
     ) -> None:
         people.audit(unit.session, self._clock.now(), viewer.id, action, agreement_id, before=before, after=after)
 
-    def _not_own(self, viewer: Viewer, other: str | None) -> None:
-        if viewer.id == other:
+    def _not_own(self, viewer: Viewer, writers: Collection[str | None]) -> None:
+        if viewer.id in writers:
             raise Forbidden("agreement_own")
 
     def _today(self) -> date:
         return self._clock.now().astimezone(RIGA).date()
+
+
+async def _writers(session: AsyncSession, rows: Sequence[Agreement]) -> dict[str, set[str]]:
+    """Everybody who has written in each of some agreements: of several hands none decides on his own work."""
+    by_trail = await people.writers(session, [one.id for one in rows], ("agreement_proposed", "agreement_changed"))
+    return {one.id: by_trail[one.id] | {one.written_by} for one in rows}
 
 
 def terms_of(row: Agreement) -> Terms:

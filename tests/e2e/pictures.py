@@ -1,8 +1,9 @@
-"""The pictures of README and guides, taken of the real product: ``make pictures``, or some: ``ARGS="--walk"``."""
+"""The pictures of README and guides, taken of the real product: ``make pictures``, or some: ``ARGS="--walk"``, ``"--papers"``."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import sqlite3
 import struct
@@ -11,15 +12,19 @@ import tempfile
 import zlib
 from pathlib import Path
 
+import pypdfium2
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.demo.history import make_history
 from gateway.settings import ROOT, Settings
 from gateway.setup import set_up
+from handoff.settlement import documents
+from handoff.settlement.statement import Statement
 from tests.browser import launch
 
 from .people import Citizen, Staff
 from .product import Product
+from .sheet import sheet_as_page
 from .walk import Walk
 
 _FOLDER = ROOT / "docs" / "pictures"
@@ -38,6 +43,11 @@ def main() -> int:
         settings = Settings(data_dir=folder, database_url=f"sqlite+aiosqlite:///{template}", redis_url=None)
         asyncio.run(set_up(settings, _say))
         asyncio.run(make_history(settings, _say))
+        if "--walk" not in sys.argv:
+            with sync_playwright() as playwright:
+                _papers(launch(playwright), template)
+        if "--papers" in sys.argv:
+            return 0
         product = Product.prepare(folder, template)
         # The figures were made for ordinary working time.
         product.gateway.environment |= {"PIETURA_OPENS": "08:00", "PIETURA_CLOSES": "18:00"}
@@ -130,10 +140,31 @@ def _desk(browser: Browser, url: str) -> None:
     _take(admin.page, "editors-desk")
 
 
+def _papers(browser: Browser, database: Path) -> None:
+    """A centre's last statement of the demo, as PDF and as XLSX."""
+    with sqlite3.connect(database) as connection:
+        latest = (
+            "SELECT content FROM settlement_statement WHERE number LIKE '%-C%' ORDER BY month DESC, total DESC LIMIT 1"
+        )
+        statement = Statement.read(connection.execute(latest).fetchone()[0])
+    page = browser.new_page(viewport={"width": 1160, "height": 900})
+    picture = io.BytesIO()
+    paper = pypdfium2.PdfDocument(documents.pdf(statement, documents.texts(), "lv"))
+    paper[0].render(scale=1.45).to_pil().save(picture, "PNG")
+    _keep(picture.getvalue(), "statement-pdf")
+    page.set_content(sheet_as_page(documents.xlsx(statement, documents.texts(), "lv")))
+    _take(page, "statement-xlsx")
+    browser.close()
+
+
 def _take(page: Page, name: str) -> None:
     page.mouse.move(0, 0)
     page.wait_for_timeout(400)  # a last movement ends
-    data = _packed(page.screenshot(caret="hide"))
+    _keep(page.screenshot(caret="hide"), name)
+
+
+def _keep(png: bytes, name: str) -> None:
+    data = _packed(png)
     file = _FOLDER / f"{name}.png"
     file.write_bytes(data)
     print(f"  {file.relative_to(ROOT)}: {len(data) // 1000} kB", flush=True)

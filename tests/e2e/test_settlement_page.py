@@ -169,6 +169,18 @@ def test_a_month_of_the_accountants(product: Product, new_staff: NewStaff) -> No
     expect(page.locator(".checks__ok")).to_have_count(3)
     _both(page, "a closed month")
 
+    # A centre's statement: its share opens to the cases that it served and VSAA pays, and they can be questioned there.
+    centres.get_by_role("row").filter(has_text="3,15").get_by_role("link").click()
+    division = page.get_by_role("table", name="Daļa no iestāžu maksām")
+    division.get_by_role("link", name="1 no 2").click()
+    expect(page.locator("#lines-title")).to_be_focused()
+    expect(page.locator(".line-filters__now .chip")).to_contain_text("Maksātājs:")
+    expect(page.get_by_text("Šos gadījumus centrs apkalpojis, bet par tiem maksā iestāde")).to_be_visible()
+    expect(page.get_by_text("Rindas: 1. Gadījumi: 1.")).to_be_visible()
+    expect(page.get_by_role("button", name="Apstrīdēt")).to_have_count(1)
+    _both(page, "the cases behind a share")
+    page.get_by_role("link", name="Atpakaļ uz mēnesi").click()
+
     # The institution's statement; every figure leads to its rows.
     fees = page.get_by_role("table", name="Iestāžu maksas par sociālo tīklu kontiem")
     fees.get_by_role("row").filter(has_text="76,95").get_by_role("link").click()
@@ -210,6 +222,8 @@ def test_a_month_of_the_accountants(product: Product, new_staff: NewStaff) -> No
     expect(lines.get_by_role("link", name="Neizlemts")).to_be_visible()
     lines.get_by_role("link", name="Neizlemts").click()
     expect(page.locator("main")).to_contain_text("Par to izlemj cits cilvēks")
+    page.get_by_role("link", name="Rīgas VPVKAC: rādīt tikai šos strīdus").first.click()
+    expect(page.locator(".line-filters__now .chip")).to_contain_text("Centrs:")
     _both(page, "disputes")
     admin = new_staff("admin")
     admin.page.goto(f"{admin.url}/console#/disputes")

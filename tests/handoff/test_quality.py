@@ -327,6 +327,18 @@ async def test_figures_rows_and_the_amount_for_the_settlement(stage: Stage, mone
     assert approved["formula"]["decided_by"] == "Gita Rozīte"
     again = await admin.http.put(f"/quality/formulas/{draft['id']}", json={**changed, "version": 3})
     assert again.status_code in (404, 409), "what is approved is not changed"
+    # Who wrote in it does not approve it, though another wrote after him.
+    later = {**_FORMULA, "valid_from": "2027-01-01"}
+    (shared,) = [
+        one
+        for one in (await gita.http.post("/quality/formulas", json=later)).json()["formulas"]
+        if one["state"] == "draft"
+    ]
+    await admin.http.put(f"/quality/formulas/{shared['id']}", json={**later, "base": "3000", "version": 1})
+    seen = (await gita.http.get("/quality")).json()["formulas"]
+    assert [(one["may_approve"], one["own"]) for one in seen if one["id"] == shared["id"]] == [(False, True)]
+    own = await gita.http.post(f"/quality/formulas/{shared['id']}/approve", json={"version": 2})
+    assert own.json()["code"] == "formula_own"
 
     # 40 of 40 and 0 of 10: four fifths of 2000; at Valmiera none of 40 points.
     found = list(await stage.gateway.adjustments(date(2026, 11, 1)))

@@ -246,6 +246,16 @@ async def test_one_agreement_at_a_time_and_endings_by_two(stage: Stage) -> None:
     assert next(one for one in ended.json()["agreements"] if one["id"] == new["id"])["valid_to"] == "2027-01-31"
     assert (await decided(gatis, new, "end/refuse", 4)).json()["code"] == "agreement_no_end"
 
+    # Who wrote in it does not decide on it, though another wrote after him.
+    body = {**_BODY, "valid_from": "2028-01-01"}
+    listed = (await admin.http.post("/staffing/agreements", json=body)).json()["agreements"]
+    shared = next(one for one in listed if one["state"] == "proposed")
+    await gatis.http.put(f"/staffing/agreements/{shared['id']}", json={**body, "workplaces": 4, "version": 1})
+    seen = (await admin.http.get("/staffing?month=2026-10")).json()["agreements"]
+    assert not {"approve", "refuse"} & set(next(one for one in seen if one["id"] == shared["id"])["may"])
+    for act, more in (("approve", {}), ("refuse", {"reason": "nē"})):
+        assert (await decided(admin, shared, act, 2, **more)).json()["code"] == "agreement_own"
+
 
 async def test_nothing_begins_in_a_month_that_is_closed(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")

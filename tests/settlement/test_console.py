@@ -209,6 +209,16 @@ async def _months(gunta: Desk, liga: Desk) -> None:
     rows = await _ok(await liga.http.get(f"{path}/2026-10/preview/centre/riga/lines?level=2"))
     assert (rows["total"], rows["amount"], rows["rows"][0]["service"]) == (1, "2.40", "s1")
     assert (await liga.http.get(f"{path}/2026-10/preview/centre/nekas")).status_code == 404
+    # The rows behind a share: what the centre served and VSAA pays.
+    assert [(one["institution_id"], one["served"]) for one in riga_now["shares"] if one["basis"] == "served"] == [
+        ("vsaa", 1)
+    ]
+    assert riga_now["served_entries"] == 1
+    rows = await _ok(await liga.http.get(f"{path}/2026-10/preview/centre/riga/lines?payer=vsaa"))
+    assert [(row["case_kind"], row["centre_id"], row["payer"]) for row in rows["rows"]] == [
+        ("comment", "riga", "Valsts sociālās apdrošināšanas aģentūra")
+    ]
+    assert (await _ok(await liga.http.get(f"{path}/2026-10/preview/centre/riga/lines?payer=vid")))["total"] == 0
 
     begun = await gunta.http.post(f"{path}/2026-10/close")
     assert begun.status_code == 202
@@ -292,6 +302,7 @@ async def _disputes(gunta: Desk, maris: Desk, liga: Desk, anna: Desk) -> None:
     assert {row["state"] for row in listed["rows"]} == {"accepted", "refused", "withdrawn"}
     assert (await _ok(await gunta.http.get(f"{path}?state=refused")))["total"] == 1
     assert (await _ok(await gunta.http.get(f"{path}?institution=vid")))["total"] == 0
+    assert (await _ok(await gunta.http.get(f"{path}?institution=vsaa&centre=riga")))["total"] >= 1
     now = await _ok(await liga.http.get(f"{_BASE}/statements/{number}/lines"))
     assert [{**row, "dispute": None} for row in now["rows"]] == [{**row, "dispute": None} for row in lines["rows"]]
     assert [row["dispute"]["state"] for row in now["rows"]] == ["accepted", "accepted"]

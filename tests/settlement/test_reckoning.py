@@ -153,6 +153,11 @@ def test_every_month_adds_up(month: Month, chance: random.Random) -> None:
         assert sum((share.amount for share in one.shares), Decimal(0)) == one.fee
         assert {share.served_by_all for share in one.shares} <= {sum(share.served for share in one.shares)}
     for one in centres:
+        # Behind each share stand its cases, with who pays for them: told for information, and in none of the centre's sums.
+        for share in one.shares:
+            rows = [line for line in one.served_lines if line.payer_id == share.institution_id]
+            assert share.basis != "served" or abs(sum(line.sign for line in rows)) == share.served
+        assert {line.entry_id for line in one.served_lines}.isdisjoint(line.entry_id for line in one.lines)
         assert one.variable == cents(sum((line.amount for line in one.lines), Decimal(0)))
         assert one.fee == sum((share.amount for share in one.shares), Decimal(0))
     # What the institutions pay for accounts is what the centres are given of it.

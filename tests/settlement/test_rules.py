@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import update
 
 from handoff.cases import service as cases
+from handoff.channels.models import ChannelAccount
 from handoff.settlement.schemas import NewPriceList, WritePriceList
 from handoff.settlement.statement import Adjustment
 from kit.db import Database
+from kit.errors import Conflict
 from tests.settlement.golden import Ledger, riga
 from tests.settlement.stand import Books
 
@@ -58,4 +64,44 @@ async def test_an_account_nobody_pays_for_and_amounts_from_elsewhere(sqlite_url:
     assert [(fee["account_id"], fee["amount"]) for fee in vid["fees"]] == [("acc-vid-fb", "0.00")]
     riga_now = await books.settlement.statement(accountant, found["centre", "riga"]["number"])
     assert [one["kind"] for one in riga_now["adjustments"]] == ["fixed", "quality"]
+    await db.close()
+
+
+async def test_what_is_approved_is_what_was_compared(sqlite_url: str) -> None:
+    """An account that is switched off costs in the comparison what the closings would find; and a comparison that no longer holds
+    is made again."""
+    db = Database(sqlite_url)
+    books = Books(db, riga(2026, 11, 24))
+    ledger = Ledger()
+    ledger.case("social_conversation", "telegram", 1, "riga", riga(2026, 10, 5), account="acc-pmlp-tg")
+    await ledger.write(db)
+    accountant, admin = await books.viewer("accountant"), await books.viewer("admin")
+    made = await books.lists.create(accountant, NewPriceList(name="2027", valid_from=_JANUARY))
+    compared = await books.lists.compare(accountant, made["id"], made["version"])
+
+    def fixed(one: dict[str, Any]) -> dict[str, str]:
+        return {owner["id"]: owner["fixed_new"] for owner in one["comparison"]["institutions"]}
+
+    # Ten months since the accounts were opened: 75.25, 25.50 and 40.00, 40.00.
+    assert fixed(compared) == {"vsaa": "752.50", "vid": "655.00", "pmlp": "400.00"}
+    async with db.unit() as unit:
+        off = ("acc-pmlp-tg", "acc-vid-x")
+        await unit.session.execute(update(ChannelAccount).where(ChannelAccount.id.in_(off)).values(enabled=False))
+    with pytest.raises(Conflict) as refused:
+        await books.lists.approve(admin, made["id"], compared["version"])
+    assert refused.value.code == "price_list_comparison_old"
+    compared = await books.lists.compare(admin, made["id"], compared["version"])
+    # Of the one that was switched off October is due, in which it was used; of the other nothing.
+    assert fixed(compared) == {"vsaa": "752.50", "vid": "400.00", "pmlp": "40.00"}
+
+    # Another list that begins before it is what it must be compared with.
+    sooner = await books.lists.create(accountant, NewPriceList(name="decembris", valid_from=date(2026, 12, 1)))
+    seen = await books.lists.compare(accountant, sooner["id"], sooner["version"])
+    await books.lists.approve(admin, sooner["id"], seen["version"])
+    with pytest.raises(Conflict) as refused:
+        await books.lists.approve(admin, made["id"], compared["version"])
+    assert refused.value.code == "price_list_comparison_old"
+    compared = await books.lists.compare(admin, made["id"], compared["version"])
+    assert compared["comparison"]["with"]["name"] == "decembris"
+    assert (await books.lists.approve(admin, made["id"], compared["version"]))["state"] == "approved"
     await db.close()

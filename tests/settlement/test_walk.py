@@ -66,6 +66,7 @@ _ATTACKS = (
     "UPDATE settlement_period SET cutoff_at = started_at WHERE state = 'closed'",
     "UPDATE settlement_period SET state = 'opening' WHERE state = 'closed'",
     "UPDATE settlement_period SET state = 'closing' WHERE state = 'closed'",
+    "UPDATE price_list SET state = 'withdrawn' WHERE id = 'first'",
 )
 _REPLACING = (
     "INSERT OR REPLACE INTO settlement_line SELECT entry_id, month, late, payer, party_id, account_id, sign, 0"

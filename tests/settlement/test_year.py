@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from handoff.cases import service as cases
-from handoff.cases.models import CaseEntry
+from handoff.cases.models import CaseEntry, PriceList
 from handoff.settlement import repository
 from handoff.settlement.models import SettlementLine
 from handoff.settlement.repository import next_month
@@ -21,89 +18,43 @@ from handoff.settlement.service import LostMonth
 from kit.clock import midnight
 from kit.db import Database
 from kit.errors import Conflict
-from tests.settlement import slow
 from tests.settlement.golden import riga, year
+from tests.settlement.recount import add_up, compare, cutoffs
 from tests.settlement.stand import Books
+from tests.size import LONG, sized
 
-_CASES = 6000
-
-
-def _cutoffs(months: int) -> dict[date, datetime]:
-    """Closed on the third of the next month, at noon."""
-    found = {}
-    month = date(2026, 1, 1)
-    for _ in range(months):
-        following = next_month(month)
-        found[month] = riga(following.year, following.month, 3)
-        month = following
-    return found
+_CASES = sized(6_000, 100_000)
+_DIALECTS = ("sqlite", "postgresql") if LONG else ("sqlite",)
 
 
-async def _compare(books: Books, cutoffs: Mapping[date, datetime]) -> None:
-    """What was closed against ``slow``."""
-    async with books.db.read() as session:
-        told = slow.months(await slow.facts(session), {f"{month:%Y-%m}": at for month, at in cutoffs.items()})
-    supervisor = await books.viewer("supervisor")
-    for month, wanted in told.items():
-        heads = await books.settlement.statements(supervisor, date.fromisoformat(f"{month}-01"), None, None)
-        found = {(one["kind"], one["party_id"]): one for one in heads["statements"]}
-        fees = {party: Fraction(one["fee"]) for (kind, party), one in found.items() if kind == "institution"}
-        assert fees == wanted.fees, month
-        variable = {p: Fraction(o["variable"]) for (k, p), o in found.items() if k == "centre" and o["cases"]}
-        assert variable == {c: a for c, a in wanted.variable.items() if c in variable}, month
-        for (kind, party), one in found.items():
-            if kind == "centre":
-                assert Fraction(one["fee"]) == Fraction(sum(c.get(party, 0) for c in wanted.cents.values()), 100), month
-
-
-async def test_a_year(sqlite_url: str) -> None:
-    db = Database(sqlite_url)
+@pytest.mark.parametrize("dialect", _DIALECTS)
+async def test_a_year(dialect: str, request: pytest.FixtureRequest) -> None:
+    db = Database(request.getfixturevalue(f"{'sqlite' if dialect == 'sqlite' else 'postgres'}_url"))
     books = Books(db, riga(2026, 1, 1))
     ledger = year(20261130, _CASES)
     await ledger.write(db)
-    cutoffs = _cutoffs(11)
-    for month, at in cutoffs.items():
+    moments = cutoffs(11)
+    for month, at in moments.items():
         period = await books.close(month, at)
         assert period["state"] == "closed"
         assert period["unpriced"] == 0
-    await _compare(books, cutoffs)
+    await compare(books, moments)
 
     async with db.read() as session:
         # Each entry in one month; what is in none came after the last closing, or ended after it.
         taken = {row.entry_id: row for row in (await session.scalars(select(SettlementLine))).all()}
         entries = (await session.scalars(select(CaseEntry))).all()
-        last = midnight(next_month(max(cutoffs)))
+        last = midnight(next_month(max(moments)))
         for entry in entries:
             line = taken.get(entry.id)
-            assert (line is None) == (entry.closed_at >= last or entry.recorded_at > cutoffs[date(2026, 11, 1)])
+            assert (line is None) == (entry.closed_at >= last or entry.recorded_at > moments[date(2026, 11, 1)])
             if line is not None:
                 assert line.amount == entry.sign * (entry.amount or 0)
                 own = repository.month_of(entry.closed_at)
                 assert line.late == (own < line.month)
-                assert line.late == (entry.recorded_at > cutoffs[own])
-        months = (
-            await session.execute(select(SettlementLine.month, func.sum(SettlementLine.amount)).group_by("month"))
-        ).all()
+                assert line.late == (entry.recorded_at > moments[own])
         late = sum(1 for line in taken.values() if line.late)
     assert late > 40  # or nothing here was tried
-    # All statements of a month and what nobody's centre served are the ledger's lines of that month.
-    supervisor = await books.viewer("supervisor")
-    for month, amount in months:
-        period = await books.settlement.month(supervisor, month)
-        total = Decimal(period["unassigned"]["amount"])
-        for head in period["statements"]:
-            total += sum(
-                (
-                    Decimal(one["amount"])
-                    for one in (await books.settlement.statement(supervisor, head["number"]))["tariffs"]
-                ),
-                Decimal(0),
-            )
-        assert total == Decimal(period["ledger"]["amount"]) == Decimal(str(amount)).quantize(Decimal("0.0001"))
-        assert period["undivided"] == "0.00"
-        shares = sum((Decimal(one["fee"]) for one in period["statements"] if one["kind"] == "centre"), Decimal(0))
-        fees = sum((Decimal(one["fee"]) for one in period["statements"] if one["kind"] == "institution"), Decimal(0))
-        assert shares == fees
 
     # Facts that come now, about months long closed, change none of them: they are December's.
     before = await books.contents()
@@ -125,7 +76,8 @@ async def test_a_year(sqlite_url: str) -> None:
     assert december["late"] >= 9
     after = await books.contents()
     assert {number: after[number] for number in before} == before
-    await _compare(books, cutoffs | {date(2026, 12, 1): riga(2027, 1, 4)})
+    await compare(books, moments | {date(2026, 12, 1): riga(2027, 1, 4)})
+    await add_up(books)
     await db.close()
 
 
@@ -222,6 +174,22 @@ _FORBIDDEN = (
     "UPDATE price_list_fee SET monthly = 0",
     "UPDATE price_list SET valid_from = '2027-01-01' WHERE id = 'second'",
     "DELETE FROM price_list WHERE id = 'second'",
+    "UPDATE price_list SET state = 'withdrawn' WHERE id = 'first'",
+    "UPDATE price_list SET state = 'withdrawn', withdrawn_at = created_at WHERE id = 'second'",
+    # What was withdrawn before its day does not come back, as itself or as a draft.
+    "UPDATE price_list SET state = 'approved' WHERE id = 'third'",
+    "UPDATE price_list SET state = 'draft' WHERE id = 'third'",
+    "DELETE FROM price_list WHERE id = 'third'",
+)
+_FORBIDDEN_SQLITE = (
+    "INSERT OR REPLACE INTO price_list SELECT * FROM price_list WHERE id = 'second'",
+    "REPLACE INTO price_list (id, name, currency, valid_from, state, version, created_at)"
+    " SELECT 'other', name, currency, valid_from, state, 1, created_at FROM price_list WHERE id = 'second'",
+    "UPDATE OR REPLACE price_list SET id = 'second' WHERE id = 'fourth'",
+    "UPDATE OR REPLACE price_list SET state = 'approved', valid_from = (SELECT valid_from FROM price_list WHERE id = 'second')"
+    " WHERE id = 'fourth'",
+    "REPLACE INTO tariff (id, list_id, price, currency, valid_from, source)"
+    " SELECT id, 'fourth', 9, currency, valid_from, source FROM tariff WHERE list_id = 'second'",
 )
 _FORBIDDEN_POSTGRESQL = (
     "TRUNCATE settlement_line",
@@ -237,7 +205,15 @@ async def test_what_is_closed_cannot_be_changed_by_sql(dialect: str, request: py
     ledger = year(3, 120)
     await ledger.write(db)
     await books.close(date(2026, 1, 1), riga(2026, 2, 3))
-    for statement in (*_FORBIDDEN, *(_FORBIDDEN_POSTGRESQL if dialect == "postgresql" else ())):
+    async with db.unit() as unit:
+        for name in ("third", "fourth"):
+            row = PriceList(id=name, name=name, valid_from=date(2027, 6, 1), state="draft", version=1)
+            row.created_at = riga(2026, 1, 1)
+            unit.session.add(row)
+        await unit.session.flush()
+        for state in ("approved", "withdrawn"):
+            await unit.session.execute(text(f"UPDATE price_list SET state = '{state}' WHERE id = 'third'"))
+    for statement in (*_FORBIDDEN, *(_FORBIDDEN_POSTGRESQL if dialect == "postgresql" else _FORBIDDEN_SQLITE)):
         said = statement.format(no="FALSE" if dialect == "postgresql" else "0")
         if dialect == "postgresql":
             said = said.replace("'2026-01-01'", "DATE '2026-01-01'").replace("'2027-01-01'", "DATE '2027-01-01'")

@@ -38,7 +38,7 @@ ACCENT: Final[Colour] = (0.49, 0.114, 0.247)
 _RULE: Final[Colour] = (0.82, 0.80, 0.81)
 _SHADE: Final[Colour] = (0.972, 0.957, 0.96)
 
-Role = Literal["Document", "H1", "H2", "P", "Table", "TR", "TH", "TD", "L", "LI", "LBody"]
+Role = Literal["Document", "H1", "H2", "H3", "P", "Table", "TR", "TH", "TD", "L", "LI", "LBody"]
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Paper:
         """A heading or a paragraph over the whole width."""
         font, leading = (BOLD if bold else PLAIN), size * 1.38
         lines = self._lines(text, font, size, self._width)
-        self.room(leading * len(lines) + (60 if role == "H2" else 0))
+        self.room(leading * len(lines) + (60 if role in ("H2", "H3") else 0))
         element = self._child(self._top, role)
         self._open(element)
         for line in lines:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import groupby
 
 from handoff.settlement.documents.paper import ACCENT, QUIET, Column, Paper
 from handoff.settlement.documents.wording import NOTHING, Wording
-from handoff.settlement.statement import CaseLine, Share, Statement
+from handoff.settlement.statement import Adjustment, CaseLine, Share, Statement
 from kit.i18n import Catalogue
 
 
@@ -43,6 +44,7 @@ def pdf(statement: Statement, texts: Catalogue, lang: str) -> bytes:
     paper.space(4)
     paper.text("P", say.say("kept", number=statement.number), size=8, colour=QUIET)
     _lines(paper, say, statement)
+    _served_lines(paper, say, statement)
     return paper.save(
         lambda page, pages: (
             (
@@ -209,6 +211,13 @@ def division_notes(statement: Statement, say: Wording) -> Iterator[str]:
             yield say.say(f"division.{basis}")
 
 
+def source(adjustment: Adjustment, statement: Statement, say: Wording) -> str:
+    """Where an amount can be followed. A page of the console is called by its name: its address says nothing on paper."""
+    if not adjustment.source.startswith("#/"):
+        return adjustment.source
+    return say.say("source", page=say.named("source", adjustment.kind), month=say.month(statement.month))
+
+
 def _adjustments(paper: Paper, say: Wording, statement: Statement) -> None:
     if not statement.adjustments:
         return
@@ -220,7 +229,7 @@ def _adjustments(paper: Paper, say: Wording, statement: Statement) -> None:
         Column(f"{say.say('column.amount')}, {statement.currency}", 1.5, True),
     ]
     rows = [
-        (say.named("adjustment", one.kind), one.text, one.source, say.decimal(one.amount))
+        (say.named("adjustment", one.kind), one.text, source(one, statement, say), say.decimal(one.amount))
         for one in statement.adjustments
     ]
     amount = sum((one.amount for one in statement.adjustments), Decimal(0))
@@ -263,6 +272,41 @@ def _lines(paper: Paper, say: Wording, statement: Statement) -> None:
     amount = sum((line.amount for line in statement.lines), Decimal(0))
     total = [say.say("total"), *[""] * (len(columns) - 2), say.price(amount)]
     paper.table(columns, rows, total, size=7.2, cells=False)
+
+
+def _served_lines(paper: Paper, say: Wording, statement: Statement) -> None:
+    """The cases by which the centre's shares were reckoned: without amounts, since these stand in the fees of who pays."""
+    if not statement.served_lines:
+        return
+    paper.space(8)
+    paper.text("H2", say.say("served_lines"), size=14, bold=True, after=2)
+    paper.text("P", say.say("served_lines.rule"), size=8, colour=QUIET, after=6)
+    columns = [
+        Column(say.say("column.no"), 1.2),
+        Column(say.say("column.closed"), 1.2),
+        Column(say.say("column.case_kind"), 3.6),
+        Column(say.say("column.level"), 0.9),
+        Column(say.say("column.subject"), 7.4),
+        Column(say.say("column.outcome"), 2.3),
+        Column(say.say("column.sign"), 0.95, True),
+    ]
+    for _, some in groupby(statement.served_lines, key=lambda line: line.payer_id):
+        lines = list(some)
+        paper.text("H3", lines[0].payer, size=10, bold=True, after=3)
+        rows = [
+            (
+                str(line.case_no),
+                say.day_of(line.closed_at),
+                _what(line, say),
+                str(line.level),
+                _subject(line, say),
+                say.named("outcome", line.outcome),
+                say.count(line.sign),
+            )
+            for line in lines
+        ]
+        total = [say.say("total"), *[""] * 5, say.count(sum(line.sign for line in lines))]
+        paper.table(columns, rows, total, size=7.2, cells=False)
 
 
 def _what(line: CaseLine, say: Wording) -> str:

@@ -13,9 +13,9 @@ from typing import Any, Final
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
 
-from handoff.settlement.documents.pdf import division_notes, summary_rows
+from handoff.settlement.documents.pdf import division_notes, source, summary_rows
 from handoff.settlement.documents.wording import NOTHING, Wording
-from handoff.settlement.statement import CaseLine, Statement
+from handoff.settlement.statement import CaseLine, ServedLine, Share, Statement, cents
 from kit.clock import RIGA
 from kit.i18n import Catalogue
 
@@ -53,16 +53,16 @@ _FORMATS: Final[Mapping[str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class _Column:
-    """A column of the sheet of cases."""
+class _Column[Line: CaseLine]:
+    """A column of a sheet of cases."""
 
     key: str
     width: float
     format: str
-    of: Callable[[CaseLine, Wording], Any]
+    of: Callable[[Line, Wording], Any]
 
 
-_CASES: Final = (
+_CASES: Final[tuple[_Column[CaseLine], ...]] = (
     _Column("no", 11, "number", lambda line, _: line.case_no),
     _Column("entry", 10, "number", lambda line, _: line.entry_id),
     _Column("entry_kind", 13, "text", lambda line, say: say.named("entry_kind", line.kind)),
@@ -83,13 +83,25 @@ _CASES: Final = (
     _Column("late", 14, "text", lambda line, say: say.say("yes") if line.late else None),
     _Column("why", 40, "text", lambda line, _: line.why),
 )
+#: What others pay has no amounts here: they would be taken for the centre's own.
+_SERVED: Final[tuple[_Column[ServedLine], ...]] = (
+    _Column("payer", 38, "text", lambda line, _: line.payer),
+    *(
+        _Column(one.key, one.width, one.format, one.of)
+        for one in _CASES
+        if one.key not in ("tariff", "price", "amount")
+    ),
+)
 _AT: Final = {column.key: xl_col_to_name(number) for number, column in enumerate(_CASES)}
+_AT_SERVED: Final = {column.key: xl_col_to_name(number) for number, column in enumerate(_SERVED)}
 
 
 def xlsx(statement: Statement, texts: Catalogue, lang: str) -> bytes:
-    """The statement as a workbook of three sheets: summary, division of fees, cases. The same statement gives the same bytes.
+    """The statement as a workbook: summary, division of fees, cases, and of a centre the cases behind its shares. The same
+    statement gives the same bytes.
 
-    Every sum is a formula, stored with the value that the statement has, so that programs which do not reckon show it too.
+    Every sum is a formula, stored with the value that the statement has, so that programs which do not reckon show it too. What
+    is not summed here stands as a number: prices, fixed parts, fees of others, and what other centres served.
 
     Args:
         texts: the catalogue of documents.
@@ -114,7 +126,8 @@ def xlsx(statement: Statement, texts: Catalogue, lang: str) -> bytes:
             "created": statement.closed_at.replace(tzinfo=None),
         }
     )
-    sheets = [book.add_worksheet(say.say(f"sheet.{name}")) for name in ("summary", "division", "lines")]
+    names = ("summary", "division", "lines", *(("served",) if statement.served_lines else ()))
+    sheets = [book.add_worksheet(say.say(f"sheet.{name}")) for name in names]
     formats = {name: book.add_format(shape) for name, shape in _FORMATS.items()}
     for sheet in sheets:
         sheet.hide_gridlines(2)
@@ -123,7 +136,9 @@ def xlsx(statement: Statement, texts: Catalogue, lang: str) -> bytes:
         sheet.set_footer(f"&L&8{_plain(say.say('foot', number=statement.number))} · &A&R&8&P / &N")
     _summary(_Sheet(sheets[0], formats, say), statement, digest)
     _division(_Sheet(sheets[1], formats, say), statement)
-    _cases(_Sheet(sheets[2], formats, say), statement)
+    _cases(_Sheet(sheets[2], formats, say), _CASES, statement.lines)
+    if statement.served_lines:
+        _cases(_Sheet(sheets[3], formats, say), _SERVED, statement.served_lines)
     book.close()
     return into.getvalue()
 
@@ -155,6 +170,11 @@ class _Sheet:
     def sum(self, column: int, formula: str, value: Decimal | int, shape: str = "money") -> None:
         """A formula with the value it comes to."""
         self.sheet.write_formula(self.row, column, formula, self.formats[shape], float(value))
+
+    def put_over(self, first: int, last: int, text: str) -> None:
+        """Text over some columns of the present row, broken into lines."""
+        self.sheet.merge_range(self.row, first, self.row, last, None, self.formats["wrap"])
+        self.put(first, text, "wrap")
 
     def head(self, names: Sequence[str], right: Sequence[int]) -> None:
         """The head of a table; ``right``: columns of numbers."""
@@ -257,8 +277,17 @@ def _fees(at: _Sheet, statement: Statement) -> tuple[str, str]:
         at.put(0, one.account)
         at.put(1, say.named("channel", one.channel))
         at.put(3, one.fixed, "money")
-        at.put(4, one.cases, "whole")
-        at.put(5, one.cases_amount, "money")
+        row = at.row + 1
+        same = [line for line in statement.lines if _same(line.account, one.account) and line.channel == one.channel]
+        told = sum(line.sign for line in same), cents(sum((line.amount for line in same), Decimal(0)))
+        if statement.lines and told == (one.cases, one.cases_amount):
+            mine = f"({_cases_column(say, 'account', statement)}=A{row})*({_cases_column(say, 'channel', statement)}=B{row})"
+            at.sum(4, f"=SUMPRODUCT({mine}*{_cases_column(say, 'sign', statement)})", one.cases, "whole")
+            at.sum(5, f"=ROUND(SUMPRODUCT({mine}*{_cases_column(say, 'amount', statement)}),2)", one.cases_amount)
+        else:
+            # Of two accounts with one name the rows do not tell which is meant.
+            at.put(4, one.cases, "whole")
+            at.put(5, one.cases_amount, "money")
         at.sum(6, f"=D{at.row + 1}+F{at.row + 1}", one.amount)
         at.row += 1
     whole: dict[int, Decimal | int] = {
@@ -282,8 +311,8 @@ def _adjustments(at: _Sheet, statement: Statement) -> str:
             say.say("column.text"),
             "",
             "",
-            "",
             say.say("column.source"),
+            "",
             say.say("column.amount"),
         ],
         [6],
@@ -291,9 +320,12 @@ def _adjustments(at: _Sheet, statement: Statement) -> str:
     first = at.row + 1
     for one in statement.adjustments:
         at.put(0, say.named("adjustment", one.kind))
-        at.put(1, one.text)
-        at.put(5, one.source)
+        followed = source(one, statement, say)
+        at.put_over(1, 3, one.text)
+        at.put_over(4, 5, followed)
         at.put(6, one.amount, "money")
+        # Programs do not make room for cells that are joined; lines end at words, so there is some to spare.
+        at.sheet.set_row(at.row, 15 * max(-(-len(one.text) // 46), -(-len(followed) // 18), 1))
         at.row += 1
     _totals(at, first, {}, statement.adjustments)
     return f"G{first}:G{at.row - 1}"
@@ -327,14 +359,15 @@ def _division(at: _Sheet, statement: Statement) -> None:
         at.put(0, one.institution)
         at.put(1, one.centre)
         at.put(2, one.fee, "money")
-        at.put(3, one.served, "whole")
-        at.put(4, one.served_by_all, "whole")
+        _served(at, statement, one)
         at.put(5, say.named("basis", one.basis))
         # A fraction of euros in digits alone would be read as a day or rounded: it stands as a formula of its two numbers.
         exact = Fraction(one.exact)
         at.sum(6, f"={exact.numerator}/{exact.denominator}", Decimal(exact.numerator) / exact.denominator, "exact")
         at.put(7, one.cents_added, "number")
-        at.put(8, one.amount, "money")
+        # Whole cents are divided and cut, so no binary fraction is rounded the wrong way.
+        row = at.row + 1
+        at.sum(8, f"=(TRUNC(ROUND(C{row}*100,0)*D{row}/E{row})+H{row})/100", one.amount)
         at.row += 1
     if statement.shares:
         at.sheet.autofilter(0, 0, len(statement.shares), len(names) - 1)
@@ -353,36 +386,59 @@ def _division(at: _Sheet, statement: Statement) -> None:
         at.row += 1
 
 
-def _cases(at: _Sheet, statement: Statement) -> None:
+def _served(at: _Sheet, statement: Statement, share: Share) -> None:
+    """How many cases a share is by, and of how many: counted in the sheet of cases as far as this statement has them."""
+    say, row = at.say, at.row + 1
+    if statement.kind == "centre":
+        counted: list[CaseLine] = [line for line in statement.served_lines if _same(line.payer, share.institution)]
+        rows = f"({_served_column(say, 'payer', statement)}=A{row})*{_served_column(say, 'sign', statement)}"
+    else:
+        counted = [line for line in statement.lines if _same(line.centre, share.centre) and line.level > 0]
+        mine = f"({_cases_column(say, 'centre', statement)}=B{row})*({_cases_column(say, 'level', statement)}>0)"
+        rows = f"{mine}*{_cases_column(say, 'sign', statement)}"
+    sign = "-" if share.fee < 0 else ""
+    count = sum(line.sign for line in counted)
+    if counted and share.basis == "served" and share.served == (-count if sign else count):
+        at.sum(3, f"={sign}SUMPRODUCT({rows})", share.served, "whole")
+    else:
+        at.put(3, share.served, "whole")
+    if statement.kind == "institution":
+        at.sum(4, f"=SUM(D2:D{len(statement.shares) + 1})", share.served_by_all, "whole")
+    else:
+        at.put(4, share.served_by_all, "whole")
+
+
+def _cases[Line: CaseLine](at: _Sheet, columns: Sequence[_Column[Line]], lines: Sequence[Line]) -> None:
     say = at.say
-    right = [number for number, column in enumerate(_CASES) if column.format in ("number", "price", "money")]
-    for number, column in enumerate(_CASES):
+    places = {column.key: xl_col_to_name(number) for number, column in enumerate(columns)}
+    right = [number for number, column in enumerate(columns) if column.format in ("number", "price", "money")]
+    for number, column in enumerate(columns):
         at.sheet.set_column(number, number, column.width)
-    at.head([say.say(f"column.{column.key}") for column in _CASES], right)
+    at.head([say.say(f"column.{column.key}") for column in columns], right)
     at.sheet.freeze_panes(1, 1)
     at.sheet.repeat_rows(0)
     at.sheet.set_landscape()
-    for line in statement.lines:
-        for number, column in enumerate(_CASES):
+    for line in lines:
+        for number, column in enumerate(columns):
             value = column.of(line, say)
             if value is not None:
                 at.put(number, value, column.format)
         at.row += 1
-    if not statement.lines:
+    if not lines:
         at.put(0, say.say("none.lines"))
         return
-    at.sheet.autofilter(0, 0, len(statement.lines), len(_CASES) - 1)
+    at.sheet.autofilter(0, 0, len(lines), len(columns) - 1)
     last = at.row
-    for number, column in enumerate(_CASES):
-        cells = f"{_AT[column.key]}2:{_AT[column.key]}{last}"
+    for number, column in enumerate(columns):
+        cells = f"{places[column.key]}2:{places[column.key]}{last}"
         match column.key:
-            case "no":
+            case _ if number == 0:
                 at.put(number, say.say("total"), "total")
             case "sign":
                 # Only what the filter shows: a figure is followed by filtering for its rows.
-                at.sum(number, f"=SUBTOTAL(109,{cells})", sum(line.sign for line in statement.lines), "total_whole")
+                at.sum(number, f"=SUBTOTAL(109,{cells})", sum(line.sign for line in lines), "total_whole")
             case "amount":
-                amount = sum((line.amount for line in statement.lines), Decimal(0))
+                amount = sum((line.amount for line in lines), Decimal(0))
                 at.sum(number, f"=SUBTOTAL(109,{cells})", amount, "total_money")
             case _:
                 at.put(number, None, "total")
@@ -392,6 +448,17 @@ def _cases_column(say: Wording, key: str, statement: Statement) -> str:
     """All rows of a column in the sheet of cases, seen from another sheet."""
     name = _AT[key]
     return f"{_quoted(say.say('sheet.lines'))}!${name}$2:${name}${len(statement.lines) + 1}"
+
+
+def _served_column(say: Wording, key: str, statement: Statement) -> str:
+    """All rows of a column in the sheet of cases behind a centre's shares."""
+    name = _AT_SERVED[key]
+    return f"{_quoted(say.say('sheet.served'))}!${name}$2:${name}${len(statement.served_lines) + 1}"
+
+
+def _same(one: str | None, other: str) -> bool:
+    """Whether a formula takes two names for the same."""
+    return one is not None and one.casefold() == other.casefold()
 
 
 def _quoted(sheet: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from handoff.settlement.statement import Adjustment, CaseLine, Fee, Share, Statement, TariffLine
+from handoff.settlement.statement import Adjustment, CaseLine, Fee, ServedLine, Share, Statement, TariffLine
 
 _OPENED = datetime(2026, 10, 5, 6, 15, tzinfo=UTC)
 CHAT = CaseLine(
@@ -60,6 +60,26 @@ LINES = (
     replace(COMMENT, case_no=1003, entry_id=503, outcome="resolved_level2", level=1),
     replace(CHAT, case_no=1004, entry_id=505, service="=2+2"),
     replace(CHAT, case_no=1005, entry_id=506, institution=None, institution_id=None, service=None, outcome="spam"),
+)
+
+
+#: What the centre served and Jūrmala pays: two comments and one taken back are the 1 of its share.
+SERVED = tuple(
+    ServedLine(**vars(line), payer_id="jurmala", payer="Jūrmalas valstspilsēta")
+    for line in (
+        replace(
+            COMMENT,
+            case_no=871,
+            entry_id=509,
+            kind="reversal",
+            sign=-1,
+            late=True,
+            amount=Decimal("-1.25"),
+            why="Dubults",
+        ),
+        replace(COMMENT, case_no=1011, entry_id=507),
+        replace(COMMENT, case_no=1012, entry_id=508, level=2),
+    )
 )
 
 
@@ -119,13 +139,19 @@ def centre(lines: tuple[CaseLine, ...] = LINES) -> Statement:
             ),
         ),
         adjustments=(
-            Adjustment("quality", "95,2 % sarunu sāktas laikā (mērķis 95 %)", "R-2026-10", Decimal("120.00")),
+            Adjustment(
+                "quality",
+                "Par 11.2025–10.2026: 95,2 % sarunu sāktas laikā (mērķis 95 %), 40 no 50 punktiem",
+                "#/quality?month=2026-10&centre=vpppd",
+                Decimal("120.00"),
+            ),
             Adjustment("fixed", "Pārcelts no septembra", "L-17", Decimal("-20.50")),
         ),
         lines=lines,
         variable=variable,
         fee=Decimal("55.67"),
         total=variable + Decimal("55.67") + Decimal("99.50"),
+        served_lines=SERVED,
     )
 
 
@@ -147,7 +173,15 @@ def institution() -> Statement:
         party="Jūrmalas valstspilsēta",
         tariffs=(TariffLine("comment-2026", "comment", "facebook", 1, Decimal("1.25"), 2, Decimal("2.50")),),
         fees=(
-            Fee("acc-1", "Jūrmala", "facebook", Decimal("12.00"), 2, Decimal("2.50"), Decimal("14.50")),
+            Fee(
+                "acc-1",
+                "Jūrmalas valstspilsēta & „Tava pašvaldība”",
+                "facebook",
+                Decimal("12.00"),
+                2,
+                Decimal("2.50"),
+                Decimal("14.50"),
+            ),
             Fee("acc-2", "@jurmala", "x", Decimal("2.50"), 0, Decimal("0.00"), Decimal("2.50")),
         ),
         shares=tuple(shares),
@@ -156,6 +190,7 @@ def institution() -> Statement:
         variable=Decimal(0),
         fee=Decimal("17.00"),
         total=Decimal("17.00"),
+        served_lines=(),
     )
 
 
@@ -172,4 +207,4 @@ def long(cases: int) -> Statement:
         )
         for number in range(cases)
     )
-    return centre(lines)
+    return replace(centre(lines), served_lines=())

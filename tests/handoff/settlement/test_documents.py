@@ -123,11 +123,19 @@ def test_the_paper_says_what_the_statement_says() -> None:
         "Jūrmalas valstspilsēta 17,00 1 no 3 17/3 ≈ 5,666667 +1 5,67",
         "lielākais atlikums",
         "Pārcelts no septembra L-17 −20,50",
+        "Pieturas konsole, lapa „Kvalitātes daļa”, 2026. gada oktobris",
     ):
         assert text in first, text
     assert "Tīmekļa saruna Tīmekļa tērzēšana 1 1,00 2 2,00" in first
     assert "870 05.10.2026." in last
     assert "Atsaukums. Par noslēgtu mēnesi. Skaitīts divreiz." in last
+    # The cases behind the shares, beside those that are paid: three rows come to the 1 of "1 no 3".
+    assert "#/" not in first
+    mine, served = last.split("Sociālo tīklu gadījumi, ko centrs apkalpojis")
+    assert "Kopā 4,50" in mine
+    assert served.index("Jūrmalas valstspilsēta") < served.index("871") < served.index("1011") < served.index("1012")
+    assert "Kopā 1" in served
+    assert "1,25" not in served
     assert last.index("1001") < last.index("1002") < last.index("1005")
     for number, page in enumerate((first, last), 1):
         assert f"{number}. lpp. no 2" in page
@@ -176,9 +184,10 @@ def test_who_listens_hears_headings_tables_and_the_language() -> None:
     hear(root["/StructTreeRoot"]["/K"].get_object(), 0)
     roles = [role for role, _ in heard]
     assert roles.count("/H1") == 1
-    assert roles.count("/H2") == 5
+    assert roles.count("/H2") == 6
+    assert roles.count("/H3") == 1
     assert roles.count("/TH") == 2 + 6 + 6 + 4
-    assert roles.count("/LI") == len(sample.LINES) + 1
+    assert roles.count("/LI") == len(sample.LINES) + 1 + len(sample.SERVED) + 1
     # Whatever is marked leads back to its element, page by page.
     nums = root["/StructTreeRoot"]["/ParentTree"]["/Nums"]
     for page in reader.pages:
@@ -197,7 +206,7 @@ def test_the_workbook_has_numbers_days_and_sums_that_are_true() -> None:
     statement = sample.centre()
     file = documents.xlsx(statement, TEXTS, "lv")
     values, formulas = _book(file), _book(file, values=False)
-    assert values.sheetnames == ["Kopsavilkums", "Dalījums", "Gadījumi"]
+    assert values.sheetnames == ["Kopsavilkums", "Dalījums", "Gadījumi", "Daļu gadījumi"]
     cases = values["Gadījumi"]
     head, *rows = list(cases.iter_rows(values_only=True))
     lines = [dict(zip(head, row, strict=True)) for row in rows[: len(statement.lines)]]
@@ -228,6 +237,21 @@ def test_the_workbook_has_numbers_days_and_sums_that_are_true() -> None:
         ]
         assert (sum(line["Skaits"] for line in same), sum(line["Summa"] for line in same)) == (count, amount)
     assert len(tariffs) == 2
+    # What a share is by is counted in its own sheet; the cents follow from fee, cases and the cent that was added.
+    head, *served = values["Daļu gadījumi"].iter_rows(values_only=True)
+    assert [row[head.index("Gadījums")] for row in served] == [871, 1011, 1012, None]
+    assert (served[-1][head.index("Skaits")], "Summa" in head, "Cena" in head) == (1, False, False)
+    assert (values["Dalījums"]["D2"].value, values["Dalījums"]["I2"].value) == (1, 5.67)
+    assert "'Daļu gadījumi'!$A$2:$A$4=A2" in formulas["Dalījums"]["D2"].value
+    assert formulas["Dalījums"]["I2"].value == "=(TRUNC(ROUND(C2*100,0)*D2/E2)+H2)/100"
+    assert formulas["Dalījums"]["D3"].value == 40  # of all cases of the month: not told here
+    # Sentences stand whole in their cells.
+    [quality] = [
+        cell for row in values["Kopsavilkums"].iter_rows() for cell in row if "Par 11.2025–10.2026" in str(cell.value)
+    ]
+    assert quality.alignment.wrap_text
+    assert values["Kopsavilkums"].row_dimensions[quality.row].height >= 30
+    assert values["Kopsavilkums"].cell(quality.row, 5).value.startswith("Pieturas konsole, lapa „Kvalitātes daļa”")
     _check_sums(values, formulas)
 
 
@@ -241,6 +265,17 @@ def test_the_institutions_workbook_adds_up() -> None:
     shares = list(values["Division"].iter_rows(min_row=2, max_row=5, values_only=True))
     assert [row[8] for row in shares] == [5.67, 5.67, 5.66, 17.0]
     assert shares[0][6] == pytest.approx(17 / 3)
+    assert formulas["Division"]["E2"].value == "=SUM(D2:D4)"
+    accounts = {row[0].value: row for row in formulas["Summary"].iter_rows() if row[3].value in (12, 2.5)}
+    facebook, other = accounts["Jūrmalas valstspilsēta & „Tava pašvaldība”"], accounts["@jurmala"]
+    row = facebook[0].row
+    assert facebook[
+        4
+    ].value == f"=SUMPRODUCT((Cases!$H$2:$H$3=A{row})*(Cases!$G$2:$G$3=B{row})*Cases!$O$2:$O$3)".replace(
+        "Cases!", "'Cases'!"
+    )
+    assert str(facebook[5].value).startswith("=ROUND(SUMPRODUCT(")
+    assert str(other[4].value).startswith("=SUMPRODUCT(")
     _check_sums(values, formulas)
 
 
@@ -259,6 +294,16 @@ def _check_sums(values: Any, formulas: Any) -> None:
                     assert values[sheet.title][cell.coordinate].value == pytest.approx(total), cell.coordinate
                     checked += 1
     assert checked >= 6
+
+
+def test_what_was_closed_before_keeps_its_bytes() -> None:
+    """Statements of before the cases behind shares were told have no word of them, and print without."""
+    old = replace(sample.centre(), served_lines=())
+    assert b"served_lines" not in old.canonical()
+    assert old.read(old.canonical()) == old
+    assert old.read(sample.centre().canonical()) == sample.centre()
+    assert "ko centrs apkalpojis" not in "".join(_pages(documents.pdf(old, TEXTS, "lv")))
+    assert _book(documents.xlsx(old, TEXTS, "lv")).sheetnames == ["Kopsavilkums", "Dalījums", "Gadījumi"]
 
 
 def test_a_statement_of_nothing_is_a_document_too() -> None:

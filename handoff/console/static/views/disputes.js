@@ -16,7 +16,7 @@ import { useStore } from "../store.js";
 import { useEffect, useId, useState } from "../vendor/hooks.js";
 
 const STATES = ["open", "accepted", "refused", "withdrawn"];
-const FILTERS = ["state", "number", "case_no", "page"];
+const FILTERS = ["state", "number", "centre", "institution", "case_no", "page"];
 
 /** @param {{params: URLSearchParams}} props */
 export function DisputesPage({ params }) {
@@ -46,6 +46,8 @@ export function DisputesPage({ params }) {
     setRound(round + 1);
     document.getElementById("main")?.focus();
   };
+  /** Leads to the disputes of one party. @param {Record<string, string>} filter @param {string} name */
+  const only = (filter, name) => html`<a href=${`#/disputes${api.query(filter)}`} aria-label=${t("disputes.only", { name })}><bdi>${name}</bdi></a>`;
   const columns = ["case_no", "statement", "amount", "why", "raised", "state"].map((name, at) => ({ name: t(`disputes.column.${name}`), num: at === 2 }));
   return html`
     <main class="page settlements" id="main" tabindex="-1">
@@ -57,7 +59,9 @@ export function DisputesPage({ params }) {
         ${["", ...STATES].map((state) => html`<a key=${state} class="button" aria-current=${asked.state === state ? "true" : undefined} href=${`#/disputes${api.query({ ...asked, state, page: "" })}`}>
           ${state ? label("disputes.state", state) : t("disputes.all")}${state && found && html` <span class="muted">${number(found.counts[state] ?? 0)}</span>`}</a>`)}
       </nav>
-      ${(asked.number || asked.case_no) && html`<p class="line-filters__now">
+      ${(asked.number || asked.case_no || asked.centre || asked.institution) && html`<p class="line-filters__now">
+        ${asked.institution && html`<span class="chip">${t("column.institution")}: <bdi>${found?.rows.find((/** @type {any} */ one) => one.party_id === asked.institution)?.party ?? asked.institution}</bdi></span>`}
+        ${asked.centre && html`<span class="chip">${t("settlements.column.centre")}: <bdi>${found?.rows.find((/** @type {any} */ one) => one.centre_id === asked.centre)?.centre ?? asked.centre}</bdi></span>`}
         ${asked.number && html`<span class="chip">${t("statement.title", { number: asked.number })}</span>`}
         ${asked.case_no && html`<span class="chip">${t("statement.filter.case_no")}: ${asked.case_no}</span>`}
         <a class="button button--quiet" href="#/disputes">${t("disputes.everything")}</a></p>`}
@@ -67,7 +71,9 @@ export function DisputesPage({ params }) {
       ${found && found.rows.length > 0 && html`<${Table} labelledby="disputes-title" head=${columns}>
         ${found.rows.map((/** @type {any} */ one) => html`<tr key=${one.id} role="row">
           <th scope="row" role="rowheader"><a href=${`#/cases/${one.case_no}`}>${one.case_no}</a></th>
-          ${cell(columns[1].name, html`<a href=${`#/statement/${encodeURIComponent(one.number)}?rows=1&case_no=${one.case_no}`}>${one.number}</a><br /><span class="muted"><bdi>${one.party}</bdi>, ${monthName(one.month)}</span>`)}
+          ${cell(columns[1].name, html`<a href=${`#/statement/${encodeURIComponent(one.number)}?rows=1&case_no=${one.case_no}`}>${one.number}</a><br /><span class="muted">${monthName(one.month)}</span>
+            ${one.kind === "institution" && html`<br />${only({ institution: one.party_id }, one.party)}`}
+            ${one.centre && html`<br />${only({ centre: one.centre_id }, one.centre)}`}`)}
           ${cell(columns[2].name, money(one.amount), true)}
           ${cell(columns[3].name, html`<bdi>${one.reason}</bdi>${one.asked_by && html`<br /><span class="muted"><bdi>${one.asked_by}</bdi></span>`}`)}
           ${cell(columns[4].name, html`<bdi>${one.raised_by}</bdi><br /><span class="muted">${dateTime(one.raised_at)}</span>`)}

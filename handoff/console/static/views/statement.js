@@ -16,7 +16,7 @@ import { toast } from "../session.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
 /** What rows are narrowed by; each is a value of the row. */
-const FILTERS = ["tariff", "case_kind", "channel", "level", "price", "centre", "account", "late", "case_no"];
+const FILTERS = ["tariff", "case_kind", "channel", "level", "price", "centre", "account", "late", "case_no", "payer"];
 
 /** @param {{id: string|null, params: URLSearchParams}} props a number, or `preview` with month, kind and party */
 export function StatementPage({ id, params }) {
@@ -35,7 +35,7 @@ export function StatementPage({ id, params }) {
       (got) => {
         if (!here) return;
         setOne(got);
-        // Shares lead to the statement of the other side.
+        // What a centre served for others is questioned in their statements; older ones tell the rows of shares only there.
         if (got.number) api.get(`settlement/statements?month=${got.month}`).then((found) => here && setOthers(found.statements), () => {});
       },
       (problem) => here && setError(told(problem)),
@@ -63,7 +63,7 @@ export function StatementPage({ id, params }) {
       ${error && html`<${Button} icon="refresh" onClick=${() => setRound(round + 1)}>${t("action.try_again")}</>`}
       ${!one && !error && html`<p class="muted" role="status">${t("settlements.reckoning")}</p>`}
       ${one && html`<${Summary} one=${one} rows=${rows} others=${others} />
-        <${Lines} path=${path} one=${one} params=${params} rows=${rows} onAsked=${() => setRound(round + 1)} />`}
+        <${Lines} path=${path} one=${one} params=${params} rows=${rows} others=${others} onAsked=${() => setRound(round + 1)} />`}
     </main>`;
 }
 
@@ -159,9 +159,10 @@ function Division({ one, rows, others }) {
     { name: t(`settlements.column.${centre ? "institution" : "centre"}`) },
     ...["fee", "served", "exact", "added", "share"].map((name) => ({ name: t(`statement.column.${name}`), num: true })),
   ];
-  /** Rows by which it was divided: those of the centre, in the institution's statement. @param {any} row */
+  /** Rows by which it was divided: those that the centre served; of before they were told here, in the institution's statement. @param {any} row */
   const behind = (row) => {
     if (!centre) return rows({ centre: row.centre_id });
+    if (one.served_entries) return rows({ payer: row.institution_id });
     const theirs = others.find((each) => each.kind === "institution" && each.party_id === row.institution_id);
     return theirs ? `#/statement/${encodeURIComponent(theirs.number)}${api.query({ rows: "1", centre: row.centre_id })}` : "";
   };
@@ -194,14 +195,14 @@ function Adjustments({ one }) {
     <${Table} labelledby="adjustments-title" head=${columns}>
       ${one.adjustments.map((/** @type {any} */ row, /** @type {number} */ at) => html`<tr key=${at} role="row">
         <th scope="row" role="rowheader">${label("adjustment", row.kind)}</th>
-        ${cell(columns[1].name, row.text)}${cell(columns[2].name, row.source)}${cell(columns[3].name, money(row.amount), true)}</tr>`)}
+        ${cell(columns[1].name, row.text)}${cell(columns[2].name, row.source.startsWith("#/") ? html`<a href=${row.source}>${label("statement.source", row.kind)}</a>` : row.source)}${cell(columns[3].name, money(row.amount), true)}</tr>`)}
       <tr class="sum" role="row"><th scope="row" role="rowheader">${t("settlements.sum")}</th>${cell("", " ")}${cell("", " ")}
         ${cell(columns[3].name, money(sum(one.adjustments.map((/** @type {any} */ row) => row.amount))), true)}</tr></>
   </section>`;
 }
 
-/** @param {{path: string, one: any, params: URLSearchParams, rows: (filters: Record<string, any>) => string, onAsked: () => void}} props */
-function Lines({ path, one, params, rows, onAsked }) {
+/** @param {{path: string, one: any, params: URLSearchParams, rows: (filters: Record<string, any>) => string, others: any[], onAsked: () => void}} props */
+function Lines({ path, one, params, rows, others, onAsked }) {
   /** @type {Record<string, string>} */
   const asked = Object.fromEntries(FILTERS.filter((name) => params.get(name)).map((name) => [name, params.get(name) ?? ""]));
   const page = Math.max(1, Number(params.get("page")) || 1);
@@ -239,9 +240,12 @@ function Lines({ path, one, params, rows, onAsked }) {
     if (name === "price") return money(it);
     if (name === "late") return t(`statement.late.${it}`);
     if (name === "centre") return one.shares.find((/** @type {any} */ row) => row.centre_id === it)?.centre ?? it;
+    if (name === "payer") return one.shares.find((/** @type {any} */ row) => row.institution_id === it)?.institution ?? it;
     if (name === "account") return one.fees.find((/** @type {any} */ row) => row.account_id === it)?.account ?? it;
     return it;
   };
+  // A case that another pays for stands in his statement, and is questioned there.
+  const stands = asked.payer ? others.find((each) => each.kind === "institution" && each.party_id === asked.payer)?.number : one.number;
   const centre = one.kind === "institution";
   const columns = [
     { name: t("statement.column.case_no") },
@@ -265,6 +269,7 @@ function Lines({ path, one, params, rows, onAsked }) {
     ${Object.keys(asked).length > 0 && html`<p class="line-filters__now"><span class="muted">${t("statement.filtered")}</span>
       ${Object.keys(asked).map((name) => html`<span class="chip" key=${name}>${t(`statement.filter.${name}`)}: ${value(name)}</span>`)}
       <a class="button button--quiet" href=${rows({})} onClick=${() => setWanted("")}>${t("statement.all_rows")}</a></p>`}
+    ${asked.payer && html`<p class="muted">${t("statement.served_rows")}</p>`}
     <${Alert} text=${error} />
     ${found && html`<p role="status"><strong>${t("statement.rows_sum", { rows: number(found.total), cases: number(found.cases), amount: money(found.amount) })}</strong></p>
     ${found.rows.length > 0 && html`<${Table} labelledby="lines-title" head=${columns}>
@@ -279,10 +284,10 @@ function Lines({ path, one, params, rows, onAsked }) {
         ${cell(at(7), money(row.price), true)}
         ${cell(at(8), money(row.amount), true)}
         ${cell(at(9), html`${row.dispute && html`<a href=${`#/disputes?case_no=${row.case_no}`}>${label("disputes.state", row.dispute.state)}</a> `}
-          ${row.dispute?.state !== "open" && one.number && row.sign > 0 && html`<${Button} icon="question" onClick=${() => setQuestioned(row)}>${t("statement.question")}<span class="vh"> ${row.case_no}</span></>`}`)}
+          ${row.dispute?.state !== "open" && stands && row.sign > 0 && html`<${Button} icon="question" onClick=${() => setQuestioned(row)}>${t("statement.question")}<span class="vh"> ${row.case_no}</span></>`}`)}
       </tr>`)}</>`}
     <${Pager} answer=${found} hash=${(/** @type {number} */ at) => rows({ ...asked, page: at })} />`}
-    ${questioned && html`<${Question} number=${one.number} line=${questioned} onClose=${() => setQuestioned(null)}
+    ${questioned && html`<${Question} number=${stands} line=${questioned} onClose=${() => setQuestioned(null)}
       onDone=${() => { setQuestioned(null); setRound(round + 1); onAsked(); }} />`}
   </section>`;
 }
