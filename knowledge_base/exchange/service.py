@@ -52,6 +52,8 @@ _COLUMNS: Final = tuple(
     column.key for column in Service.__table__.columns if column.key not in ("id", "review_due", "content_hash")
 )
 _DAYS: Final = ("checked_on", "review_due")
+#: Beginnings of the fields that search goes by.
+_SEARCHED: Final = ("title_", "aliases_", "examples_", "text_", "institution")
 _COLUMN_NAMES: Final = {"institution_code": "institution", "checked_on": "checked"}
 
 Known = set[tuple[str, str, str]]
@@ -187,6 +189,7 @@ class Exchange:
             if row is None:
                 raise NotFound()
             fresh = row.state in wish.OPEN and judged.is_fresh(row, await self.trial(session, row))
+            needed = _found_otherwise(row) if row.state in wish.OPEN else row.check_result is not None
             titles = await _titles(session, person.lang) if row.check_result else {}
         titles = {**{item["id"]: item["title"] for item in row.preview["items"]}, **titles}
         items = [item for item in row.preview["items"] if item["kind"] == part]
@@ -197,7 +200,10 @@ class Exchange:
             "items": items[offset : offset + PAGE],
             "problems": row.preview["problems"],
             "gone": row.preview["gone"],
-            "check": judged.check_view(row, fresh, lambda service_id: titles.get(service_id, service_id)),
+            "check": {
+                **judged.check_view(row, fresh, lambda service_id: titles.get(service_id, service_id)),
+                "needed": needed,
+            },
         }
 
     # --- in: wishing ------------------------------------------------------------------------------------------------
@@ -275,7 +281,8 @@ class Exchange:
                 raise PieturaError("import_has_problems", count=row.counts["problems"])
             values = {"state": "proposed", "mode": mode, "note": clean(note), "changed_at": self._clock.now()}
             await wish.put(unit.session, row, version, values)
-            await self._ask_check(unit, row)
+            if (await self.trial(unit.session, row)).questions:
+                await self._ask_check(unit, row)
         return await self.one(person, import_id, *_first(row))
 
     async def drop(self, person: Person, import_id: str, version: int) -> None:
@@ -458,7 +465,7 @@ class Exchange:
 
     async def trial(self, session: AsyncSession, row: CatalogueImport) -> Trial:
         """See :meth:`knowledge_base.wording.judged.Judging.trial`: what is published, the set, and what the file changes."""
-        questions = await judged.questions(session)
+        questions = await judged.questions(session) if _found_otherwise(row) else []
         return Trial(await judged.base_key(session, questions) + row.digest[:32], questions)
 
     async def with_wish(self, session: AsyncSession, content: Content, row: CatalogueImport) -> Content:
@@ -653,6 +660,14 @@ def _seen(found: _Plan, read: Sequence[RowProblem], left: int) -> dict[str, Any]
 def _first(row: CatalogueImport) -> tuple[Part, int]:
     """Which part is shown first: what is changed, unless there is nothing but new services."""
     return ("changed" if row.counts["changed"] or not row.counts["new"] else "new"), 0
+
+
+def _found_otherwise(row: CatalogueImport) -> bool:
+    """Whether the file changes anything that search goes by: of facts alone the question set knows nothing."""
+    return any(
+        item["kind"] == "new" or any(one["field"].startswith(_SEARCHED) for one in item["changes"])
+        for item in row.preview["items"]
+    )
 
 
 def _cells(row: Service) -> dict[str, Any]:

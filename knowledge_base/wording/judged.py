@@ -167,10 +167,15 @@ async def claim_check(session: AsyncSession, model: type[Judged], wish_id: str, 
 async def set_check(
     session: AsyncSession, model: type[Judged], wish_id: str, lease: datetime, values: dict[str, Any]
 ) -> bool:
-    """Notes how far a run is, or its result; whether it is still this worker's (``lease``)."""
+    """Notes how far a run is, or its result; whether it is still this worker's (``lease``), and anybody waits for it."""
     result = await session.execute(
         update(model)
-        .where(model.id == wish_id, model.check_state == "running", model.check_lease == lease)
+        .where(
+            model.id == wish_id,
+            model.state.in_(OPEN),
+            model.check_state == "running",
+            model.check_lease == lease,
+        )
         .values(**values)
     )
     return bool(cast("CursorResult[Any]", result).rowcount)

@@ -107,7 +107,8 @@ class WordingWatch:
             index = await self._knowledge.index_of(that)
             # Of a service that is withdrawn, not to be answered is right.
             asked_now = without(questions, {one.id for one in that.services.values() if one.withdrawn})
-            known = self._known(index) if that is content else {}
+            # A change that search does not go by leaves the index as it is.
+            known = self._known(index) if that is content or index is self._knowledge.search_index else {}
             open_ones = [place for place, one in enumerate(asked_now) if one not in known]
             done += len(asked_now) - len(open_ones)
             for at in range(0, len(open_ones), _PORTION):
