@@ -495,11 +495,13 @@ def _bare(text: str) -> str:
 def _titles(services: Iterable[Service]) -> dict[str, str]:
     found: dict[str, str] = {}
     shared: set[str] = set()
-    for service in services:
+    # A withdrawn service gives way to one that is provided under the same name.
+    for service in sorted(services, key=lambda one: bool(one.withdrawn)):
         for title in {_bare(title) for title in service.titles().values() if title}:
-            if title in found:
+            if title not in found:
+                found[title] = service.id
+            elif not service.withdrawn:
                 shared.add(title)
-            found[title] = service.id
     return {title: service_id for title, service_id in found.items() if title and title not in shared}
 
 
