@@ -464,7 +464,7 @@ def _wrong(name: str, value: Any) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _clears(value: Any) -> bool:
-    return value == CLEAR or value == [CLEAR]
+    return value in (CLEAR, [CLEAR])
 
 
 def _other_language(name: str, text: str) -> str:
