@@ -360,7 +360,7 @@ class PlanTalk:
         return turn.reply("answered", said, **about)
 
     def _services(self, turn: Turn, said: Utterance, end: Step, about: dict[str, Any]) -> Reply:
-        known = [one for one in end.service_ids if self._knowledge.known(one)]
+        known = [one for one in end.service_ids if self._knowledge.offered(one)]
         buttons = [Button(self._knowledge.title(one, turn.lang), f"service:{one}:general") for one in known]
         turn.context["pending"] = {"kind": "choices", "ids": known, "aspects": ["general"] * len(known)}
         return turn.reply("choices", replace(said, buttons=(*buttons, turn.person_button())), **about)

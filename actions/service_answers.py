@@ -179,7 +179,7 @@ class ServiceAnswers:
         if event is None:
             return None
         self._remember_place(turn)
-        known = [service_id for service_id in event.services if self._knowledge.known(service_id)]
+        known = [service_id for service_id in event.services if self._knowledge.offered(service_id)]
         turn.trace |= {"life_event": event.id, "asked_aspect": GENERAL}
         begun = self._plans.begins(turn, "life_event", event.id)
         offered = self._plans.offers(turn, "life_event", event.id)
@@ -290,7 +290,11 @@ class ServiceAnswers:
             buttons = (
                 Button(turn.text("helped.button_yes"), "helped:yes"),
                 Button(turn.text("helped.button_no"), "helped:no"),
-                *self._plans.offers(turn, "service", view.service_id),
+                *(
+                    self._plans.offers(turn, "service", view.service_id)
+                    if self._knowledge.offered(view.service_id)
+                    else ()
+                ),
                 *self._aspects(turn, view),
             )
         return Utterance(

@@ -293,7 +293,7 @@ class Importer:
             elif row.content_hash == digest:
                 tally.unchanged += 1
             else:
-                for name, value in _unless_renamed(row, values).items():
+                for name, value in _unless_edited(row, values).items():
                     setattr(row, name, value)
                 row.content_hash = digest
                 tally.changed += 1
@@ -399,10 +399,14 @@ def _service_values(record: ServiceRecord, extra: LangLists | None, gathered: da
     }
 
 
-def _unless_renamed(row: Service, values: dict[str, Any]) -> dict[str, Any]:
-    """``values`` without the names that an editor has changed."""
+def _unless_edited(row: Service, values: dict[str, Any]) -> dict[str, Any]:
+    """``values`` without the names that an editor has changed, and without the review that he has made since."""
     edited = row.named_by_editor or []
-    kept = {name: value for name, value in values.items() if name not in {f"title_{lang}" for lang in edited}}
+    own = {f"title_{lang}" for lang in edited}
+    if row.checked_on is not None and (values["checked_on"] is None or row.checked_on > values["checked_on"]):
+        own.add("checked_on")
+        values = {**values, "review_due": max(values["review_due"], row.review_due or values["review_due"])}
+    kept = {name: value for name, value in values.items() if name not in own}
     kept["aliases"] = values["aliases"] | {lang: row.aliases.get(lang, []) for lang in edited}
     return kept
 

@@ -42,6 +42,7 @@ class Service(Base):
         checked_on: the day of the second, independent check, if there was one.
         content_hash: hash of the imported record, so that a repeated import leaves it alone.
         named_by_editor: languages whose title and everyday names an editor has changed; the importer leaves these alone.
+        withdrawn: it is not provided any more. Search leaves it out; what is known of it stays.
     """
 
     __tablename__ = "kb_service"
@@ -63,6 +64,7 @@ class Service(Base):
     checked_on: Mapped[date | None] = mapped_column(Date)
     content_hash: Mapped[str] = mapped_column(String(64))
     named_by_editor: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    withdrawn: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     def titles(self) -> dict[str, str]:
         """Titles by language code."""

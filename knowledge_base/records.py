@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -186,12 +186,24 @@ def review_due(record: ServiceRecord, gathered: date) -> date:
     Weak records are due at once. Prices, amounts and time limits mostly change on 1 January, so records that state
     such figures are due then; the others after a year.
     """
-    if record.confidence == "low":
-        return gathered
-    figures = (record.facts.cost, record.facts.amount, record.facts.apply_by, record.facts.deadline)
+    return gathered if record.confidence == "low" else next_review(record.facts.model_dump(), gathered)
+
+
+def next_review(facts: Mapping[str, Any], reviewed: date) -> date:
+    """When a record that was looked at on ``reviewed`` must be looked at again. The same for a weak one: what an
+    editor has just looked at is not due at once."""
+    figures = (facts.get(name) for name in ("cost", "amount", "apply_by", "deadline"))
     if any(figure and _DIGIT.search(figure) for figure in figures):
-        return date(gathered.year + 1, 1, 1)
-    return gathered.replace(year=gathered.year + 1)
+        return date(reviewed.year + 1, 1, 1)
+    return _a_year_after(reviewed)
+
+
+def _a_year_after(day: date) -> date:
+    """The same day of the next year; 1 March after 29 February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return date(day.year + 1, 3, 1)
 
 
 # --- Latvian texts composed from facts ----------------------------------------------------------------------------

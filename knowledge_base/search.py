@@ -759,11 +759,11 @@ class SearchIndex:
     def evidence(self, text: str, lang: str, service_ids: Sequence[str]) -> tuple[float, ...]:
         """How much of ``text`` each of some services explains (about 0…1), by stems alone: cheap, and no probability.
 
-        Raises:
-            KeyError: a service is not in the index.
+        One that is not in the index, as it has just been published or withdrawn, explains nothing.
         """
         scores = self._languages[self.language_for(text, lang)].evidence(text[:_MAX_QUERY_CHARS])
-        return tuple(float(scores[self.position[service_id]]) for service_id in service_ids)
+        places = [self.position.get(service_id) for service_id in service_ids]
+        return tuple(float(scores[place]) if place is not None else 0.0 for place in places)
 
     def search(self, text: str, lang: str, limit: int = 5, vector: FloatArray | None = None) -> list[Candidate]:
         """The services that ``text`` may mean, the likeliest first.

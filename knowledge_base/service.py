@@ -251,13 +251,17 @@ class KnowledgeBase:
         """Whether there is such a service."""
         return service_id in self._state.services
 
+    def offered(self, service_id: str) -> bool:
+        """Whether there is such a service, and it has not been withdrawn."""
+        return self.known(service_id) and not self._state.services[service_id].withdrawn
+
     def aspects(self, service_id: str) -> frozenset[str]:
-        """Aspects that can be answered, in Latvian at least; empty for an unknown service."""
-        answers = self._state.texts.get((service_id, DEFAULT_LANGUAGE))
+        """Aspects that can be answered, in Latvian at least; empty for an unknown service and for one that is withdrawn."""
+        answers = self._state.texts.get((service_id, DEFAULT_LANGUAGE)) if self.offered(service_id) else None
         return frozenset(answers) | {STATUS} if answers else frozenset()
 
     def service_ids(self) -> list[str]:
-        """Every service, in the order of the catalogue."""
+        """Every service, in the order of the catalogue; withdrawn ones too."""
         return list(self._state.services)
 
     def variants(self, service_id: str) -> tuple[Variant, ...]:
@@ -333,12 +337,17 @@ class KnowledgeBase:
             lang: language to answer in.
             municipality_id: where, if that is known.
 
+        Returns:
+            The answer; of a service that is withdrawn, that it is not provided any more and where to ask, whatever the aspect.
+
         Raises:
             KeyError: there is no such service.
         """
         state = self._state
         service = state.services[service_id]
         lang = lang if lang in LANGUAGES else DEFAULT_LANGUAGE
+        if service.withdrawn:
+            return self._withdrawn(service, lang)
         answers = state.texts.get((service_id, lang)) or {}
         lang_of_text = lang if answers else DEFAULT_LANGUAGE
         answers = answers or state.texts.get((service_id, DEFAULT_LANGUAGE)) or {}
@@ -386,6 +395,28 @@ class KnowledgeBase:
             needs_municipality=varies and place is None,
             other_aspects=tuple(name for name in _ASPECTS_BY_USE if name in answers and name != given),
             topic=self._traits.topics.get(service_id, "other"),
+            confidence=service.confidence,
+        )
+
+    def _withdrawn(self, service: Service, lang: str) -> ServiceAnswerView:
+        institution_id = self._institution_id(service)
+        said = self._labels.text(lang, "withdrawn.text", title=service.titles()[lang])
+        links = self._links(service, institution_id, None, lang)
+        return ServiceAnswerView(
+            service_id=service.id,
+            title=service.titles()[lang],
+            aspect=GENERAL,
+            # What was asked is answered: there is nothing more to be said of any aspect.
+            aspect_known=True,
+            text=f"{said}\n{self._contact(service, institution_id, lang)}",
+            lang_of_text=lang,
+            links=tuple(link for link in links if link.kind == "info"),
+            source=None,
+            institution_id=institution_id,
+            institution_name=self._provider(service, institution_id, lang),
+            needs_municipality=False,
+            other_aspects=(),
+            topic=self._traits.topics.get(service.id, "other"),
             confidence=service.confidence,
         )
 
@@ -486,11 +517,13 @@ def _bare(text: str) -> str:
 def _titles(services: Iterable[Service]) -> dict[str, str]:
     found: dict[str, str] = {}
     shared: set[str] = set()
-    for service in services:
+    # A withdrawn service gives way to one that is provided under the same name.
+    for service in sorted(services, key=lambda one: bool(one.withdrawn)):
         for title in {_bare(title) for title in service.titles().values() if title}:
-            if title in found:
+            if title not in found:
+                found[title] = service.id
+            elif not service.withdrawn:
                 shared.add(title)
-            found[title] = service.id
     return {title: service_id for title, service_id in found.items() if title and title not in shared}
 
 
@@ -541,4 +574,5 @@ def _searchable(content: Content, gazetteer: Gazetteer) -> list[SearchableServic
             },
         )
         for service in content.services.values()
+        if not service.withdrawn
     ]

@@ -5,11 +5,11 @@ Whether it is still as the person saw it is part of every change of it (``versio
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Integer, String, Text
+from sqlalchemy import JSON, Integer, String, Text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +46,31 @@ class Wish:
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class Judged(Wish):
+    """Columns of a wish that is judged.
+
+    Attributes:
+        check_state: ``none``, ``waiting``, ``running``, ``done`` or ``failed``: the run of the question set.
+        check_key: on what it was run (:class:`knowledge_base.wording.judged.Trial`).
+        check_lease: until when whoever runs it is believed to be alive.
+        check_accepted: what was worse (:func:`knowledge_base.wording.judged.what_is_worse`) when somebody said why that is right
+            all the same.
+        version: counts the changes of the wish itself; the run of the question set does not count.
+    """
+
+    check_state: Mapped[str] = mapped_column(String(8), default="none")
+    check_key: Mapped[str | None] = mapped_column(String(120))
+    check_done: Mapped[int] = mapped_column(Integer, default=0)
+    check_total: Mapped[int] = mapped_column(Integer, default=0)
+    check_lease: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    check_result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    check_accepted: Mapped[str | None] = mapped_column(String(32))
+
+
+#: The columns of a wish that no run has been made for.
+UNJUDGED: Mapping[str, Any] = {"check_state": "none", "check_result": None, "check_accepted": None}
 
 
 def told(row: Wish) -> dict[str, Any]:

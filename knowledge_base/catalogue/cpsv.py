@@ -31,6 +31,7 @@ from knowledge_base.records import (
     FACTS_OF_ASPECT,
     ServiceRecord,
     content_hash,
+    next_review,
     review_due,
 )
 from knowledge_base.sources import best_source
@@ -305,9 +306,9 @@ class Incoming:
     Attributes:
         id: identifier.
         values: fields of `ServiceRecord`, as far as they are given.
-        facts: facts, as far as they are given.
-        aliases: everyday names by language, or None.
-        texts: (language, aspect) → text.
+        facts: facts, as far as they are given; None, or an empty list: the fact is to be cleared.
+        aliases: everyday names by language, as far as they are given; an empty list clears them.
+        texts: (language, aspect) → text; an empty one withdraws the answer.
         authority: the organisation: its id in the gazetteer, or None.
     """
 
@@ -518,7 +519,7 @@ def _incoming(node: Node, reader: _Reader, gazetteer: Gazetteer) -> Incoming | N
             raise _Bad("pt:answer", f"{aspect!r} is no aspect ({', '.join(ASPECTS[1:])})")
         out.texts |= {(lang, aspect): text for lang, text in reader.one(answer, "dct:description").items()}
     if keywords := reader.texts(node, "dcat:keyword"):
-        out.aliases = {lang: keywords.get(lang, []) for lang in LANGUAGES}
+        out.aliases = {lang: texts for lang in LANGUAGES if (texts := keywords.get(lang))}
     _incoming_facts(node, reader, out)
     _incoming_values(node, reader, out)
     out.authority = _authority(node, reader, gazetteer)
@@ -725,7 +726,7 @@ def plan(parsed: Parsed, stored: Stored, shown: Shown, gazetteer: Gazetteer) -> 
         item.texts = {
             key: text
             for key, text in incoming.texts.items()
-            if (row := shown.get((incoming.id, *key))) is None or row.text != text
+            if text != (row.text if (row := shown.get((incoming.id, *key))) is not None else "")
         }
         work.append(item)
         changes = _changes(item, shown)
@@ -750,7 +751,8 @@ def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> W
     base: dict[str, Any] = {
         "kind": "state", "audience": ["person"], "life_events": [], "sources": [], "confidence": "low", "facts": {},
     }  # fmt: skip
-    aliases = incoming.aliases or {lang: [] for lang in LANGUAGES}
+    named = {**(row.aliases if row is not None else {}), **(incoming.aliases or {})}
+    aliases = {lang: list(named.get(lang, [])) for lang in LANGUAGES}
     facts = dict(incoming.facts)
     if row is not None:
         base = {
@@ -764,13 +766,12 @@ def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> W
             "confidence": row.confidence,
             "checked": row.checked_on,
         }
-        aliases = incoming.aliases or {lang: list(row.aliases.get(lang, [])) for lang in LANGUAGES}
         facts = {**row.facts, **facts}
         facts["notes"] = _notes(list(row.facts.get("notes") or []), incoming.facts.get("notes"))
         for name in ("documents", "legal_basis"):
             # A line that is an editors' note never left: its absence in the file is no wish to lose it.
             if incoming.facts.get(name) is not None:
-                facts[name] = _notes(list(row.facts.get(name) or []), incoming.facts[name])
+                facts[name] = _notes(list(row.facts.get(name) or []), incoming.facts[name]) or None
     values = {**base, **incoming.values}
     if "institution" not in incoming.values and incoming.authority is not None:
         known = gazetteer.by_code.get(str(values.get("institution")), values.get("institution"))
@@ -856,6 +857,9 @@ def _write(session: AsyncSession, item: Work, today: date) -> None:
         due = review_due(item.record, today)
         session.add(Service(id=item.incoming.id, review_due=due, content_hash=content_hash(values), **values))
         return
+    checked = item.record.checked
+    if checked is not None and (item.row.checked_on is None or checked > item.row.checked_on):
+        item.row.review_due = next_review(item.facts, min(checked, today))
     for name, value in values.items():
         if name == "facts":
             value = {**item.row.facts, **{fact: new for fact, new in value.items() if new or item.row.facts.get(fact)}}

@@ -44,9 +44,9 @@ class Snapshot:
 
 
 async def take(session: AsyncSession) -> Snapshot:
-    """Reads everything; the rows stay usable when the session is closed."""
+    """Reads everything that is provided; the rows stay usable when the session is closed."""
     repository = KnowledgeRepository(session)
-    services = {service.id: service for service in await repository.services()}
+    services = {service.id: service for service in await repository.services() if not service.withdrawn}
     for service in services.values():
         session.expunge(service)
     texts: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)

@@ -76,6 +76,12 @@ class EditorApi:
         async def service(service_id: str, person: Any = looking) -> dict[str, Any]:
             return await desk.service(person, service_id)
 
+        async def reviewed(service_id: str, person: Any = changing) -> dict[str, Any]:
+            return await desk.reviewed(person, service_id)
+
+        async def change(change_id: str, person: Any = looking) -> dict[str, Any]:
+            return await desk.change(person, change_id)
+
         async def history(service_id: str, lang: body.Lang, aspect: Aspect, person: Any = looking) -> dict[str, Any]:
             return {"versions": await desk.history(person, service_id, lang, aspect)}
 
@@ -101,8 +107,10 @@ class EditorApi:
         api.add_api_route("/services", services, methods=["GET"])
         api.add_api_route("/services/{service_id}", service, methods=["GET"])
         api.add_api_route("/services/{service_id}/history", history, methods=["GET"])
+        api.add_api_route("/services/{service_id}/reviewed", reviewed, methods=["POST"])
         api.add_api_route("/changes", changes, methods=["GET"])
         api.add_api_route("/changes", draft, methods=["POST"], status_code=201)
+        api.add_api_route("/changes/{change_id}", change, methods=["GET"])
         api.add_api_route("/changes/{change_id}", rewrite, methods=["PUT"])
         add_decisions(api, "/changes/{change_id}", desk, changing)
         api.add_api_route("/restore", restore, methods=["POST"])

@@ -8,10 +8,10 @@ from sqlalchemy import ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
-from knowledge_base.wish import Wish
+from knowledge_base.wish import Judged
 
 
-class AnswerChange(Wish, Base):
+class AnswerChange(Judged, Base):
     """A wish to change one answer: one aspect of one service in one language. Never deleted: it is the trail.
 
     Attributes:

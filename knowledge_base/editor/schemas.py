@@ -115,8 +115,10 @@ class TryOut(_Body):
     lang: Lang = "lv"
 
 
-def change_view(row: AnswerChange, title: str, shown: str | None, may: list[str]) -> dict[str, Any]:
-    """A ``Change`` of docs/protocol.md; ``shown``: what citizens are answered now."""
+def change_view(
+    row: AnswerChange, title: str, shown: str | None, check: dict[str, Any], may: list[str]
+) -> dict[str, Any]:
+    """A ``Change`` of docs/protocol.md; ``shown``: what citizens are answered now; ``check``: the run of the question set."""
     return {
         **wish.told(row),
         "service": {"id": row.service_id, "title": title},
@@ -131,6 +133,7 @@ def change_view(row: AnswerChange, title: str, shown: str | None, may: list[str]
         "published_at": iso(row.published_at),
         "valid_from": iso(row.valid_from),
         "valid_to": iso(row.valid_to),
+        "check": check,
         "may": may,
     }
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -25,9 +26,13 @@ from knowledge_base.editor import repository
 from knowledge_base.editor.models import AnswerChange
 from knowledge_base.editor.schemas import NewChange, Person, Restore, WriteChange, change_view, later, version_view
 from knowledge_base.models import Service, ServiceAnswer
-from knowledge_base.records import ASPECTS, EDITORS_NOTE
-from knowledge_base.repository import KnowledgeRepository
-from knowledge_base.service import GENERAL
+from knowledge_base.records import ASPECTS, EDITORS_NOTE, next_review
+from knowledge_base.repository import KnowledgeRepository, ShownText
+from knowledge_base.service import GENERAL, Content
+from knowledge_base.wording import judged, question_set
+from knowledge_base.wording.judged import Trial
+from knowledge_base.wording.ports import Trail
+from knowledge_base.wording.question_set import Question
 
 EDITORS: Final = ("editor", "supervisor", "admin")
 _EDITOR: Final = "editor"
@@ -52,11 +57,17 @@ class _Shown(NamedTuple):
 class EditorsDesk:
     """What editors do with answers. Permission is checked here, from the signed-in person."""
 
-    def __init__(self, db: Database, clock: Clock, announce: Announce) -> None:
-        """``announce``: called once a publication is stored, so that workers need not wait for their next look."""
+    judges = AnswerChange
+
+    def __init__(self, db: Database, clock: Clock, announce: Announce, trail: Trail) -> None:
+        """``announce``: called once a publication is stored, so that workers need not wait for their next look. ``trail``: who
+        looked at a service again."""
         self._db = db
         self._clock = clock
         self._announce = announce
+        self._trail = trail
+        #: Called when a run of the question set waits.
+        self.check_asked: Callable[[], None] = lambda: None
 
     # --- looking --------------------------------------------------------------------------------------------------------
 
@@ -83,10 +94,14 @@ class EditorsDesk:
                     "kind": service.kind,
                     "confidence": service.confidence,
                     "review_due": service.review_due.isoformat() if service.review_due else None,
-                    "due": service.review_due is not None and service.review_due <= today,
+                    "withdrawn": service.withdrawn,
+                    # Of what is not provided any more nothing is due and nothing missing.
+                    "due": not service.withdrawn and service.review_due is not None and service.review_due <= today,
                     "aspects": len(latvian),
                     "missing": {
-                        lang: len(latvian - has.get((service.id, lang), set())) for lang in LANGUAGES if lang != "lv"
+                        lang: 0 if service.withdrawn else len(latvian - has.get((service.id, lang), set()))
+                        for lang in LANGUAGES
+                        if lang != "lv"
                     },
                     "open": counts.get(service.id, 0),
                 }
@@ -107,6 +122,7 @@ class EditorsDesk:
                 raise NotFound()
             answers = await repository.in_force(session, service_id)
             wishes = await repository.changes(session, states=wish.OPEN, service_id=service_id)
+            changes = await self._told(session, person, *wishes)
         shown = {(row.lang, row.aspect): row for row in answers}
         return {
             "id": service.id,
@@ -114,13 +130,14 @@ class EditorsDesk:
             "title": _title(service, person.lang),
             "institution": service.institution_name,
             "kind": service.kind,
+            "withdrawn": service.withdrawn,
             "confidence": service.confidence,
             "review_due": service.review_due.isoformat() if service.review_due else None,
             "checked_on": service.checked_on.isoformat() if service.checked_on else None,
             "facts": {name: value for name, value in service.facts.items() if value},
             "sources": service.sources,
             "answers": {lang: [_answer(aspect, shown.get((lang, aspect))) for aspect in ASPECTS] for lang in LANGUAGES},
-            "changes": [self._view(person, row, service, shown.get((row.lang, row.aspect))) for row in wishes],
+            "changes": changes,
         }
 
     async def history(self, person: Person, service_id: str, lang: str, aspect: str) -> list[dict[str, Any]]:
@@ -143,8 +160,47 @@ class EditorsDesk:
         """
         editors_only(person)
         async with self._db.read() as session:
-            rows = await repository.changes(session, states=states)
-            return [await self._told(session, person, row) for row in rows]
+            return await self._told(session, person, *await repository.changes(session, states=states))
+
+    async def change(self, person: Person, change_id: str) -> dict[str, Any]:
+        """One wish, with how far the run of the question set is.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such wish.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            row = await repository.change(session, change_id)
+            if row is None:
+                raise NotFound()
+            return (await self._told(session, person, row))[0]
+
+    # --- looking again ----------------------------------------------------------------------------------------------------
+
+    async def reviewed(self, person: Person, service_id: str) -> dict[str, Any]:
+        """The person has compared a service with its sources today, and it is as it should be: when it is due next is counted
+        from today, and citizens are told today's day where a source has none of its own.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such service.
+        """
+        editors_only(person)
+        today = self._clock.now().astimezone(RIGA).date()
+        async with self._db.unit() as unit:
+            await repository.publishing(unit.session)
+            service = await unit.session.get(Service, service_id)
+            if service is None:
+                raise NotFound()
+            before = _day(service.review_due)
+            service.checked_on, service.review_due = today, next_review(service.facts, today)
+            after = _day(service.review_due)
+            self._trail.note_with(unit, person.id, "service_reviewed", service_id, before=before, after=after)
+            await unit.session.flush()
+            await repository.next_revision(unit.session)
+            unit.after_commit(self._announce)
+        return await self.service(person, service_id)
 
     # --- wishing --------------------------------------------------------------------------------------------------------
 
@@ -167,7 +223,7 @@ class EditorsDesk:
                 now = self._clock.now()
                 values = self._values(wanted, wanted.aspect, shown, now)
                 row = await self._begin(session, person, wanted, now, state="draft", **values)
-                return await self._told(session, person, row)
+                return (await self._told(session, person, row))[0]
         except IntegrityError as error:
             # Two began in the same instant.
             raise Conflict("open_already", who="–") from error
@@ -190,13 +246,12 @@ class EditorsDesk:
             if _version(shown) != wanted.base_version:
                 raise Conflict("answer_changed")
             now = self._clock.now()
-            await wish.put(
-                unit.session, row, wanted.version, {"state": "draft", **self._values(wanted, row.aspect, shown, now)}
-            )
-            return await self._told(unit.session, person, row)
+            values = {"state": "draft", **self._values(wanted, row.aspect, shown, now), **wish.UNJUDGED}
+            await wish.put(unit.session, row, wanted.version, values)
+            return (await self._told(unit.session, person, row))[0]
 
     async def propose(self, person: Person, change_id: str, version: int) -> dict[str, Any]:
-        """Asks for a second person's word.
+        """Asks for a second person's word; meanwhile the questions of the set that have a changed word are run.
 
         Raises:
             Forbidden, NotFound, Conflict: as for :meth:`rewrite`.
@@ -206,7 +261,9 @@ class EditorsDesk:
             row = await wish.opened(unit.session, AnswerChange, change_id, ("draft",))
             wish.by_author(row, person)
             await wish.put(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
-            return await self._told(unit.session, person, row)
+            if (await self.trial(unit.session, row)).questions:
+                await self._ask_check(unit, row)
+            return (await self._told(unit.session, person, row))[0]
 
     async def approve(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
         """The second person agrees: it is published, or waits for its day.
@@ -214,21 +271,67 @@ class EditorsDesk:
         Raises:
             Forbidden: the person does not edit, or is its author.
             NotFound: there is no such wish.
-            Conflict: ``edited_elsewhere``, ``decided_already``, ``answer_changed``.
+            Conflict: ``edited_elsewhere``, ``decided_already``, ``answer_changed``; ``set_not_run``: the set was not run over
+                this change; it is being run from now on.
+            PieturaError: ``worse_needs_reason``: more questions would be answered wrongly, and nobody says why that is right.
         """
         editors_only(person)
         async with self._db.unit() as unit:
-            session = unit.session
-            await repository.publishing(session)
-            row = await wish.opened(session, AnswerChange, change_id, ("proposed",))
-            wish.by_second(row, person)
-            now = self._clock.now()
-            if later(now, row.valid_to):
-                raise PieturaError("ends_before_it_begins")
-            await wish.put(session, row, version, {"state": "approved", **wish.decided(person, note, now)})
-            if row.valid_from is None or row.valid_from <= now:
-                await self._publish(unit, row, now)
-            return await self._told(session, person, row)
+            done = await self._approve(unit, person, change_id, version, note)
+        if done is None:
+            # Only now: that it is being run is stored.
+            raise Conflict("set_not_run")
+        return done
+
+    async def _approve(
+        self, unit: UnitOfWork, person: Person, change_id: str, version: int, note: str
+    ) -> dict[str, Any] | None:
+        """None: the set was not run over this change."""
+        session, now = unit.session, self._clock.now()
+        await repository.publishing(session)
+        row = await wish.opened(session, AnswerChange, change_id, ("proposed",))
+        wish.by_second(row, person)
+        if later(now, row.valid_to):
+            raise PieturaError("ends_before_it_begins")
+        trial = await self.trial(session, row)
+        if not judged.is_fresh(row, trial):
+            await self._ask_check(unit, row)
+            return None
+        decided = {**wish.decided(person, note, now), **judged.weighed(row, trial, note)}
+        await wish.put(session, row, version, {"state": "approved", **decided})
+        if row.valid_from is None or row.valid_from <= now:
+            await self._publish(unit, row, now)
+        return (await self._told(session, person, row))[0]
+
+    async def trial(self, session: AsyncSession, row: AnswerChange, counted: Sequence[Question] | None = None) -> Trial:
+        """See :meth:`knowledge_base.wording.judged.Judging.trial`: the answer as it is and as it shall be, and the questions that
+        have a word of the difference. What else is published meanwhile does not count, or of many small corrections each would
+        wait for the one before it.
+
+        Args:
+            counted: the whole set, where it is at hand.
+        """
+        shown = await repository.current(session, row.service_id, row.lang, row.aspect)
+        counted = await judged.questions(session) if counted is None else counted
+        asked = judged.touched(counted, row.lang, shown.text if shown else "", row.text or "")
+        key = f"{question_set.fingerprint(asked)}.{row.base_version or 0}.{judged.mark({'text': row.text})}"
+        return Trial(key, asked)
+
+    async def with_wish(self, _session: AsyncSession, content: Content, row: AnswerChange) -> Content:
+        """See :meth:`knowledge_base.wording.judged.Judging.with_wish`."""
+        place = (row.service_id, row.lang)
+        shown = {aspect: said for aspect, said in content.texts.get(place, {}).items() if aspect != row.aspect}
+        if row.text:
+            shown[row.aspect] = ShownText(*place, row.aspect, row.text, _EDITOR, row.source_date)
+        return replace(content, texts={**content.texts, place: shown})
+
+    async def _ask_check(self, unit: UnitOfWork, row: AnswerChange) -> None:
+        await judged.ask_check(unit.session, row)
+
+        async def tell() -> None:
+            self.check_asked()
+
+        unit.after_commit(tell)
 
     async def send_back(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
         """The second person wants it otherwise, and says how; it is a draft again.
@@ -241,7 +344,7 @@ class EditorsDesk:
         async with self._db.unit() as unit:
             row = await wish.opened(unit.session, AnswerChange, change_id, ("proposed", "approved"))
             await wish.send_back(unit.session, row, person, version, note, self._clock.now())
-            return await self._told(unit.session, person, row)
+            return (await self._told(unit.session, person, row))[0]
 
     async def drop(self, person: Person, change_id: str, version: int) -> None:
         """Gives a wish up; it stays on record.
@@ -297,7 +400,7 @@ class EditorsDesk:
                 changed_at=now,
             )
             await self._publish(unit, row, now, origin=former.origin)
-            return await self._told(session, person, row)
+            return (await self._told(session, person, row))[0]
 
     # --- what time brings -------------------------------------------------------------------------------------------------
 
@@ -460,21 +563,30 @@ class EditorsDesk:
             "changed_at": now,
         }
 
-    async def _told(self, session: AsyncSession, person: Person, row: AnswerChange) -> dict[str, Any]:
-        service = await session.get(Service, row.service_id)
-        place = (row.service_id, row.lang, row.aspect)
-        if row.state in wish.OPEN:
-            before = await repository.current(session, *place)
-        else:
-            # Of what is over it is told what it changed then.
-            before = await repository.version_of(session, *place, row.base_version) if row.base_version else None
-        return self._view(person, row, service, before)
+    async def _told(self, session: AsyncSession, person: Person, *rows: AnswerChange) -> list[dict[str, Any]]:
+        if not rows:
+            return []
+        counted = await judged.questions(session) if any(row.state in wish.OPEN for row in rows) else []
+        titles = {service.id: _title(service, person.lang) for service in await repository.services(session)}
 
-    def _view(
-        self, person: Person, row: AnswerChange, service: Service | None, shown: ServiceAnswer | None
-    ) -> dict[str, Any]:
-        title = _title(service, person.lang) if service is not None else row.service_id
-        return change_view(row, title, (shown.text or None) if shown is not None else None, wish.may(person, row))
+        def name(service_id: str) -> str:
+            return titles.get(service_id, service_id)
+
+        found = []
+        for row in rows:
+            place = (row.service_id, row.lang, row.aspect)
+            if row.state in wish.OPEN:
+                before = await repository.current(session, *place)
+                trial = await self.trial(session, row, counted)
+                fresh, needed = judged.is_fresh(row, trial), bool(trial.questions)
+            else:
+                # Of what is over it is told what it changed then.
+                before = await repository.version_of(session, *place, row.base_version) if row.base_version else None
+                fresh, needed = False, row.check_result is not None
+            shown = (before.text or None) if before is not None else None
+            check = {**judged.check_view(row, fresh, name), "needed": needed}
+            found.append(change_view(row, name(row.service_id), shown, check, wish.may(person, row)))
+        return found
 
 
 def editors_only(person: Person) -> None:
@@ -508,6 +620,10 @@ def check(text: str | None, aspect: str, source_date: str | None) -> str | None:
 
 def _version(shown: ServiceAnswer | None) -> int | None:
     return shown.version if shown is not None else None
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
 
 
 def _title(service: Service, lang: str) -> str:

@@ -45,6 +45,11 @@ _EXTRACT: Final = frozenset(("row", "organisation", "service", "status"))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: What no text of ours begins with; a plus or a hyphen may be a telephone number or a list.
 _HOSTILE = ("=", "@")
+#: A cell that holds nothing else clears the field: an empty one says nothing about it.
+CLEAR: Final = "[dzēst]"
+_CLEARABLE: Final = frozenset((*_FACTS, *_LISTED_FACTS, *_ALIASES, *_TEXTS, "life_events", "sources", "checked")) - {
+    f"text_{lang}_general" for lang in LANGUAGES
+}
 _HTML = re.compile(r"<\s*[/!]?\s*[a-zA-Z][^<>]*>|<\s*(?:script|style|iframe|img|svg)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -385,18 +390,21 @@ class _Taker:
         if (earlier := self._seen.setdefault(service_id, number)) != number:
             self.refuse(number, "id", "twice", value=service_id, row=str(earlier))
             return
-        bad = [(name, *found) for name, value in given.items() for found in _wrong(name, value)]
+        cleared = {name for name, value in given.items() if name in COLUMNS and _clears(value)}
+        bad = [(name, *found) for name, value in given.items() if name not in cleared for found in _wrong(name, value)]
+        bad += [(name, "cannot_clear", {"mark": CLEAR}) for name in sorted(cleared - _CLEARABLE)]
         for name, code, args in bad:
             self.refuse(number, name, code, **args)
         if bad:
             return
+        given |= {name: [] if name in _LISTED else "" if name in _TEXTS else None for name in cleared}
         incoming = cpsv.Incoming(service_id)
         incoming.values = {name: given[name] for name in (*_VALUES, *_LISTED_VALUES) if name in given}
         incoming.facts = {name: given[name] for name in (*_FACTS, *_LISTED_FACTS) if name in given}
         if "sources" in given:
             incoming.values["sources"] = [_source(line) for line in given["sources"]]
-        names = {lang: list(dict.fromkeys(given.get(f"aliases_{lang}", []))) for lang in LANGUAGES}
-        incoming.aliases = names if any(names.values()) else None
+        names = {lang: given.get(f"aliases_{lang}") for lang in LANGUAGES}
+        incoming.aliases = {lang: list(dict.fromkeys(said)) for lang, said in names.items() if said is not None} or None
         incoming.texts = {
             (lang, aspect): given[f"text_{lang}_{aspect}"]
             for lang in LANGUAGES
@@ -439,6 +447,8 @@ def _wrong(name: str, value: Any) -> Iterator[tuple[str, dict[str, str]]]:
             yield "control", {}
         elif _HTML.search(text):
             yield "html", {"value": start}
+        elif CLEAR in text:
+            yield "clear_alone", {"mark": CLEAR}
         elif EDITORS_NOTE in text:
             yield "note", {"mark": EDITORS_NOTE}
         elif len(text) > most:
@@ -451,6 +461,10 @@ def _wrong(name: str, value: Any) -> Iterator[tuple[str, dict[str, str]]]:
             yield "address", {"value": start}
         elif name.startswith(("title_", "text_")) and (wrong := _other_language(name, text)):
             yield "language", {"value": start, "lang": wrong}
+
+
+def _clears(value: Any) -> bool:
+    return value in (CLEAR, [CLEAR])
 
 
 def _other_language(name: str, text: str) -> str:

@@ -9,10 +9,10 @@ from sqlalchemy import JSON, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
-from knowledge_base.wish import Wish
+from knowledge_base.wish import Judged
 
 
-class CatalogueImport(Wish, Base):
+class CatalogueImport(Judged, Base):
     """A file of services that somebody wants to load. Never deleted: it is the trail.
 
     Attributes:

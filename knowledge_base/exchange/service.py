@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -37,8 +37,12 @@ from knowledge_base.exchange.schemas import Form, Mode, Part, import_view
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
 from knowledge_base.records import content_hash
-from knowledge_base.repository import KnowledgeRepository
+from knowledge_base.repository import KnowledgeRepository, ShownText
+from knowledge_base.service import Content
+from knowledge_base.wording import judged
+from knowledge_base.wording.judged import Trial
 from knowledge_base.wording.models import WordingChange
+from knowledge_base.wording.wished import with_columns
 
 MOST_IMPORTS: Final = 50
 PAGE: Final = 50
@@ -48,6 +52,8 @@ _COLUMNS: Final = tuple(
     column.key for column in Service.__table__.columns if column.key not in ("id", "review_due", "content_hash")
 )
 _DAYS: Final = ("checked_on", "review_due")
+#: Beginnings of the fields that search goes by.
+_SEARCHED: Final = ("title_", "aliases_", "examples_", "text_", "institution")
 _COLUMN_NAMES: Final = {"institution_code": "institution", "checked_on": "checked"}
 
 Known = set[tuple[str, str, str]]
@@ -81,12 +87,16 @@ class Export:
 class Exchange:
     """Files out and files in. Permission is checked here, from the signed-in person."""
 
+    judges = CatalogueImport
+
     def __init__(self, db: Database, clock: Clock, gazetteer: Gazetteer, announce: Announce) -> None:
         """``announce``: called once what is shown has changed, so that workers need not wait for their next look."""
         self._db = db
         self._clock = clock
         self._gazetteer = gazetteer
         self._announce = announce
+        #: Called when a run of the question set waits.
+        self.check_asked: Callable[[], None] = lambda: None
 
     # --- out --------------------------------------------------------------------------------------------------------
 
@@ -155,7 +165,10 @@ class Exchange:
             Forbidden: the person does not edit.
         """
         editors_only(person)
-        heavy = (CatalogueImport.services, CatalogueImport.preview, CatalogueImport.before)
+        heavy = (
+            *(CatalogueImport.services, CatalogueImport.preview, CatalogueImport.before),
+            CatalogueImport.check_result,
+        )
         query = select(CatalogueImport).options(*(defer(column) for column in heavy))
         query = query.order_by(CatalogueImport.created_at.desc(), CatalogueImport.id).limit(MOST_IMPORTS)
         async with self._db.read() as session:
@@ -163,7 +176,8 @@ class Exchange:
         return [import_view(row, _may(person, row)) for row in rows]
 
     async def one(self, person: Person, import_id: str, part: Part = "changed", offset: int = 0) -> dict[str, Any]:
-        """An import with a page of what it changes, its problems, and the services that the file does not have.
+        """An import with a page of what it changes, its problems, the services that the file does not have, and what it makes of
+        the question set.
 
         Raises:
             Forbidden: the person does not edit.
@@ -172,8 +186,12 @@ class Exchange:
         editors_only(person)
         async with self._db.read() as session:
             row = await session.get(CatalogueImport, import_id)
-        if row is None:
-            raise NotFound()
+            if row is None:
+                raise NotFound()
+            fresh = row.state in wish.OPEN and judged.is_fresh(row, await self.trial(session, row))
+            needed = _found_otherwise(row) if row.state in wish.OPEN else row.check_result is not None
+            titles = await _titles(session, person.lang) if row.check_result else {}
+        titles = {**{item["id"]: item["title"] for item in row.preview["items"]}, **titles}
         items = [item for item in row.preview["items"] if item["kind"] == part]
         return {
             **import_view(row, _may(person, row)),
@@ -182,6 +200,10 @@ class Exchange:
             "items": items[offset : offset + PAGE],
             "problems": row.preview["problems"],
             "gone": row.preview["gone"],
+            "check": {
+                **judged.check_view(row, fresh, lambda service_id: titles.get(service_id, service_id)),
+                "needed": needed,
+            },
         }
 
     # --- in: wishing ------------------------------------------------------------------------------------------------
@@ -237,11 +259,13 @@ class Exchange:
         seen = _seen(found, read, row.counts["left"])
         async with self._db.unit() as unit:
             row = await wish.opened(unit.session, CatalogueImport, import_id, wish.OPEN)
-            await wish.put(unit.session, row, version, {"state": "draft", "changed_at": self._clock.now(), **seen})
+            await wish.put(
+                unit.session, row, version, {"state": "draft", "changed_at": self._clock.now(), **seen, **wish.UNJUDGED}
+            )
         return await self.one(person, import_id, *_first(row))
 
     async def propose(self, person: Person, import_id: str, version: int, mode: Mode, note: str) -> dict[str, Any]:
-        """Asks for a second person's word.
+        """Asks for a second person's word; the question set is run meanwhile.
 
         Raises:
             Forbidden, NotFound, Conflict: as for :meth:`check`.
@@ -257,6 +281,8 @@ class Exchange:
                 raise PieturaError("import_has_problems", count=row.counts["problems"])
             values = {"state": "proposed", "mode": mode, "note": clean(note), "changed_at": self._clock.now()}
             await wish.put(unit.session, row, version, values)
+            if (await self.trial(unit.session, row)).questions:
+                await self._ask_check(unit, row)
         return await self.one(person, import_id, *_first(row))
 
     async def drop(self, person: Person, import_id: str, version: int) -> None:
@@ -292,9 +318,12 @@ class Exchange:
 
         Raises:
             Forbidden, NotFound: as for :meth:`send_back`.
-            Conflict: ``edited_elsewhere``, ``decided_already``; ``import_outdated``: it would change something else by now.
+            Conflict: ``edited_elsewhere``, ``decided_already``; ``import_outdated``: it would change something else by now;
+                ``set_not_run``: the set was not run over what would be shown now; it is being run from now on.
+            PieturaError: ``worse_needs_reason``: more questions would be answered wrongly, and nobody says why that is right.
         """
         editors_only(person)
+        is_run = True
         try:
             for _ in range(_ATTEMPTS):
                 # What takes long is done before anybody has to wait for the writing.
@@ -309,13 +338,20 @@ class Exchange:
                     await desk.publishing(unit.session)
                     if await KnowledgeRepository(unit.session).revision() == revision:
                         row = await wish.opened(unit.session, CatalogueImport, import_id, ("proposed",))
-                        await self._apply(unit, row, found, person, version, note)
+                        is_run = judged.is_fresh(row, await self.trial(unit.session, row))
+                        if is_run:
+                            await self._apply(unit, row, found, person, version, note)
+                        else:
+                            await self._ask_check(unit, row)
                         break
             else:
                 raise Conflict("import_outdated")
         except IntegrityError as error:
             # An answer was published, or a service made, in the same instant.
             raise Conflict("import_outdated") from error
+        if not is_run:
+            # Only now: that it is being run is stored.
+            raise Conflict("set_not_run")
         return await self.one(person, import_id, *_first(row))
 
     async def _apply(
@@ -323,6 +359,7 @@ class Exchange:
     ) -> None:
         """Writes ``found``, which was compared with the knowledge base as it still is."""
         session, now = unit.session, self._clock.now()
+        reason = judged.weighed(row, await self.trial(session, row), note)
         there, shown = await cpsv.state(session)
         for item in found.work:
             mine = there.get(item.incoming.id)
@@ -347,7 +384,7 @@ class Exchange:
             # Had been taken out by an editor, and are brought back by the file.
             "examples_back": [list(one) for one in back],
         }
-        values = {"state": "applied", "before": before, "applied_at": now, **wish.decided(person, note, now)}
+        values = {"state": "applied", "before": before, "applied_at": now, **wish.decided(person, note, now)} | reason
         await wish.put(session, row, version, values)
         await desk.next_revision(session)
         unit.after_commit(self._announce)
@@ -424,6 +461,38 @@ class Exchange:
                     setattr(stored[service_id], name, date.fromisoformat(value) if day else value)
         await session.flush()
 
+    # --- judging ----------------------------------------------------------------------------------------------------
+
+    async def trial(self, session: AsyncSession, row: CatalogueImport) -> Trial:
+        """See :meth:`knowledge_base.wording.judged.Judging.trial`: what is published, the set, and what the file changes."""
+        questions = await judged.questions(session) if _found_otherwise(row) else []
+        return Trial(await judged.base_key(session, questions) + row.digest[:32], questions)
+
+    async def with_wish(self, session: AsyncSession, content: Content, row: CatalogueImport) -> Content:
+        """See :meth:`knowledge_base.wording.judged.Judging.with_wish`."""
+        found = await self._plan(session, [Entry.of(one) for one in row.services])
+        services, texts, examples = dict(content.services), dict(content.texts), dict(content.examples)
+        for item in found.work:
+            service_id, values = item.incoming.id, cpsv.values_of(item)
+            there = services.get(service_id)
+            services[service_id] = with_columns(there, values) if there else Service(id=service_id, **values)
+            for (lang, aspect), text in item.texts.items():
+                shown = {one: said for one, said in texts.get((service_id, lang), {}).items() if one != aspect}
+                if text:
+                    shown[aspect] = ShownText(service_id, lang, aspect, text, "editor", None)
+                texts[service_id, lang] = shown
+        for service_id, lang, text in found.examples:
+            examples[service_id, lang] = [*examples.get((service_id, lang), ()), text]
+        return replace(content, services=services, texts=texts, examples=examples)
+
+    async def _ask_check(self, unit: UnitOfWork, row: CatalogueImport) -> None:
+        await judged.ask_check(unit.session, row)
+
+        async def tell() -> None:
+            self.check_asked()
+
+        unit.after_commit(tell)
+
     # --- parts ------------------------------------------------------------------------------------------------------
 
     async def _plan(self, session: AsyncSession, entries: Sequence[Entry]) -> _Plan:
@@ -434,6 +503,10 @@ class Exchange:
         }  # fmt: skip
         # Beside the loop: a citizen's message does not wait for five thousand rows.
         return await asyncio.to_thread(_compare, entries, stored, shown, known, self._gazetteer)
+
+
+async def _titles(session: AsyncSession, lang: str) -> dict[str, str]:
+    return {row.id: row.titles().get(lang) or row.title_lv for row in await KnowledgeRepository(session).services()}
 
 
 async def _store_examples(session: AsyncSession, wanted: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -587,6 +660,14 @@ def _seen(found: _Plan, read: Sequence[RowProblem], left: int) -> dict[str, Any]
 def _first(row: CatalogueImport) -> tuple[Part, int]:
     """Which part is shown first: what is changed, unless there is nothing but new services."""
     return ("changed" if row.counts["changed"] or not row.counts["new"] else "new"), 0
+
+
+def _found_otherwise(row: CatalogueImport) -> bool:
+    """Whether the file changes anything that search goes by: of facts alone the question set knows nothing."""
+    return any(
+        item["kind"] == "new" or any(one["field"].startswith(_SEARCHED) for one in item["changes"])
+        for item in row.preview["items"]
+    )
 
 
 def _cells(row: Service) -> dict[str, Any]:

@@ -46,6 +46,9 @@ class WordingApi:
         async def draft_service(b: body.NewService, person: Any = changing) -> dict[str, Any]:
             return await wording.draft_service(person, b)
 
+        async def draft_withdrawal(service_id: str, b: body.Withdraw, person: Any = changing) -> dict[str, Any]:
+            return await wording.draft_withdrawal(person, service_id, b)
+
         async def rewrite(change_id: str, b: body.Write, person: Any = changing) -> dict[str, Any]:
             return await wording.rewrite(person, change_id, b)
 
@@ -66,6 +69,7 @@ class WordingApi:
 
         api.add_api_route("/services/{service_id}/wording", service, methods=["GET"])
         api.add_api_route("/services/{service_id}/questions", asked_of, methods=["GET"])
+        api.add_api_route("/services/{service_id}/withdrawal", draft_withdrawal, methods=["POST"], status_code=201)
         api.add_api_route("/wording", changes, methods=["GET"])
         api.add_api_route("/wording", draft, methods=["POST"], status_code=201)
         api.add_api_route("/wording/service", draft_service, methods=["POST"], status_code=201)

@@ -5,29 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, UtcDateTime
-from knowledge_base.wish import Wish
+from knowledge_base.wish import Judged
 
 _OPEN = "state IN ('draft', 'proposed', 'approved')"
 
 
-class WordingChange(Wish, Base):
-    """A wish to change by which words a service is found, or to add a service. Never deleted: it is the trail.
+class WordingChange(Judged, Base):
+    """A wish to change by which words a service is found, to add a service or to withdraw one. Never deleted: it is the trail.
 
     Attributes:
-        kind: ``examples`` or ``names`` (title and everyday names) of a service in one language, or ``service``: a new one.
+        kind: ``examples`` or ``names`` (title and everyday names) of a service in one language; ``service``: a new one;
+            ``withdrawal``: whether it is withdrawn (of no language, stored under the first).
         service_id: of the service; of a new one, the id that it will have.
         before: what there was when its author wrote; what came in between may not be written over.
         after: what shall be; shapes in docs/protocol.md.
         state: as of :class:`knowledge_base.editor.models.AnswerChange`.
         group_id: the questions from life that it comes from, if it does.
-        check_state: ``none``, ``waiting``, ``running``, ``done`` or ``failed``: the run of the question set.
-        check_key: on what it was run: the revision, the set and the change itself.
-        check_lease: until when whoever runs it is believed to be alive.
-        version: counts the changes of the wish itself; the run of the question set does not count.
     """
 
     __tablename__ = "kb_wording_change"
@@ -54,12 +51,6 @@ class WordingChange(Wish, Base):
     valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     valid_to: Mapped[datetime | None] = mapped_column(UtcDateTime)
     group_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    check_state: Mapped[str] = mapped_column(String(8), default="none")
-    check_key: Mapped[str | None] = mapped_column(String(120))
-    check_done: Mapped[int] = mapped_column(Integer, default=0)
-    check_total: Mapped[int] = mapped_column(Integer, default=0)
-    check_lease: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    check_result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class SetQuestion(Base):

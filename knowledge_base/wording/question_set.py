@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -90,6 +90,16 @@ def fingerprint(questions: Iterable[Question]) -> str:
     """A mark of a set; another one when a question was added, taken out or is answered by another service."""
     parts = sorted(f"{one.key}:{one.service_id}" for one in questions)
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def without(questions: Sequence[Question], gone: Collection[str]) -> list[Question]:
+    """The questions as they are answered rightly where some services are withdrawn: by another that is as good, or by none."""
+    found = []
+    for question in questions:
+        left = [one for one in (question.service_id, *question.also) if one is not None and one not in gone]
+        changed = replace(question, service_id=left[0] if left else None, also=tuple(left[1:]))
+        found.append(question if question.accepted.isdisjoint(gone) else changed)
+    return found
 
 
 def asked(index: SearchIndex, deciding: Deciding, question: Question, vector: FloatArray | None) -> tuple[str, Decided]:

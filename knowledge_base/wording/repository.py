@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from knowledge_base.models import Service, ServiceExample
@@ -57,63 +56,6 @@ async def due(session: AsyncSession, now: datetime) -> list[str]:
         .order_by(WordingChange.state, WordingChange.valid_from, WordingChange.valid_to, WordingChange.id)
     )
     return list(rows.all())
-
-
-# --- the run of the question set --------------------------------------------------------------------------------------
-
-
-async def to_check(session: AsyncSession, now: datetime) -> str | None:
-    """A wish whose run waits, or whose runner has gone silent."""
-    found: str | None = await session.scalar(
-        select(WordingChange.id)
-        .where(
-            WordingChange.state.in_(OPEN),
-            or_(
-                WordingChange.check_state == "waiting",
-                and_(WordingChange.check_state == "running", WordingChange.check_lease <= now),
-            ),
-        )
-        .order_by(WordingChange.changed_at)
-        .limit(1)
-    )
-    return found
-
-
-async def ask_check(session: AsyncSession, change_id: str) -> None:
-    """The question set is to be run for a wish; one that is running goes on."""
-    await session.execute(
-        update(WordingChange)
-        .where(WordingChange.id == change_id, WordingChange.check_state.not_in(("waiting", "running")))
-        .values(check_state="waiting", check_done=0, check_total=0, check_lease=None)
-    )
-
-
-async def claim_check(session: AsyncSession, change_id: str, now: datetime, until: datetime) -> bool:
-    """Of several workers one runs it."""
-    result = await session.execute(
-        update(WordingChange)
-        .where(
-            WordingChange.id == change_id,
-            or_(
-                WordingChange.check_state == "waiting",
-                and_(WordingChange.check_state == "running", WordingChange.check_lease <= now),
-            ),
-        )
-        .values(check_state="running", check_lease=until, check_done=0)
-    )
-    return bool(cast("CursorResult[Any]", result).rowcount)
-
-
-async def set_check(session: AsyncSession, change_id: str, lease: datetime, values: dict[str, Any]) -> bool:
-    """Notes how far a run is, or its result; whether it is still this worker's (``lease``)."""
-    result = await session.execute(
-        update(WordingChange)
-        .where(
-            WordingChange.id == change_id, WordingChange.check_state == "running", WordingChange.check_lease == lease
-        )
-        .values(**values)
-    )
-    return bool(cast("CursorResult[Any]", result).rowcount)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

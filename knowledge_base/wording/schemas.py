@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from kit.clock import iso
 from knowledge_base import wish
 from knowledge_base.editor.schemas import Lang, Moment, Note, Number
+from knowledge_base.wording.judged import check_view
 from knowledge_base.wording.models import WordingChange
 
 Kind = Literal["examples", "names"]
@@ -59,6 +60,15 @@ class NewService(_Body):
     version: Number | None = None
 
 
+class Withdraw(_Body):
+    """Whether a service shall be withdrawn, and why; with ``valid_to`` only until then."""
+
+    withdrawn: bool
+    note: Note
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+
+
 class Ask(_Body):
     """A question for the set. ``service_id`` None: none of our services answers it."""
 
@@ -97,29 +107,4 @@ def change_view(
         "clashes": clashes,
         "check": check_view(row, fresh, names),
         "may": may,
-    }
-
-
-def check_view(row: WordingChange, fresh: bool, names: Callable[[str], str]) -> dict[str, Any]:
-    """A ``Check``: how far the run is, and what it found, with titles for ids."""
-    found = row.check_result
-    shown: dict[str, Any] | None = None
-    if found is not None:
-        shown = {name: value for name, value in found.items() if name != "rows"}
-        shown["rows"] = [
-            {
-                **line,
-                "expected": names(line["expected"]) if line["expected"] else None,
-                "before": {**line["before"], "services": [names(one) for one in line["before"]["services"]]},
-                "after": {**line["after"], "services": [names(one) for one in line["after"]["services"]]},
-            }
-            for line in found["rows"][:100]
-        ]
-        shown["more"] = max(0, len(found["rows"]) - 100)
-    return {
-        "state": row.check_state,
-        "fresh": fresh and row.check_state == "done",
-        "done": row.check_done,
-        "total": row.check_total,
-        "result": shown,
     }

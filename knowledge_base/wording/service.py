@@ -5,8 +5,6 @@ What is agreed on is published only if the question set was run over exactly tha
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import uuid
 from collections import defaultdict
@@ -33,16 +31,15 @@ from knowledge_base.editor.service import check as check_answer
 from knowledge_base.editor.service import editors_only
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
 from knowledge_base.repository import KnowledgeRepository
-from knowledge_base.service import GENERAL, KnowledgeBase
-from knowledge_base.wording import question_set, repository
+from knowledge_base.service import GENERAL, Content, KnowledgeBase
+from knowledge_base.wording import judged, question_set, repository
+from knowledge_base.wording.judged import Trial, mark
 from knowledge_base.wording.models import SetQuestion, WordingChange
 from knowledge_base.wording.ports import Trail
 from knowledge_base.wording.question_set import Question
-from knowledge_base.wording.schemas import Ask, New, NewService, Out, Write, change_view
+from knowledge_base.wording.schemas import Ask, New, NewService, Out, Withdraw, Write, change_view
+from knowledge_base.wording.wished import EXAMPLES, NAMES, SERVICE, WITHDRAWAL, with_change
 
-EXAMPLES: Final = "examples"
-NAMES: Final = "names"
-SERVICE: Final = "service"
 #: Characters of a line: an example question, a title, an everyday name.
 _BOUNDS: Final = {EXAMPLES: (3, 300), "title": (3, 160), NAMES: (2, 80)}
 _MOST: Final = {EXAMPLES: 200, NAMES: 60}
@@ -54,7 +51,9 @@ log = structlog.get_logger(__name__)
 
 
 class Wording:
-    """What editors do with example questions, names and the question set. Permission is checked here."""
+    """What editors do with example questions, names, whole services and the question set. Permission is checked here."""
+
+    judges = WordingChange
 
     def __init__(self, db: Database, clock: Clock, knowledge: KnowledgeBase, announce: Announce, trail: Trail) -> None:
         """``announce``: called once a publication is stored. ``trail``: who did what with the question set."""
@@ -205,6 +204,43 @@ class Wording:
         )
         return (await self._told(session, person, row))[0]
 
+    async def draft_withdrawal(self, person: Person, service_id: str, wanted: Withdraw) -> dict[str, Any]:
+        """A new wish to withdraw a service, or to offer it again: search leaves it out, and whoever asks for it by its name is
+        told that it is not provided any more. All that is known of it stays.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such service.
+            Conflict: ``wording_open`` with ``who``.
+            PieturaError: ``reason_needed``; ``nothing_changed``; ``ends_before_it_begins``.
+        """
+        editors_only(person)
+        note = clean(wanted.note)
+        if not note:
+            raise PieturaError("reason_needed")
+        async with meeting(), self._db.unit() as unit:
+            session = unit.session
+            before = await self._now(session, service_id, WITHDRAWAL, DEFAULT_LANGUAGE)
+            await self._free(session, service_id, WITHDRAWAL, DEFAULT_LANGUAGE)
+            after = {"withdrawn": wanted.withdrawn}
+            if after == before:
+                raise PieturaError("nothing_changed")
+            self._in_time(wanted)
+            row = await self._begin(
+                session,
+                person,
+                kind=WITHDRAWAL,
+                service_id=service_id,
+                lang=DEFAULT_LANGUAGE,
+                before=before,
+                after=after,
+                group_id=None,
+                note=note,
+                valid_from=wanted.valid_from,
+                valid_to=wanted.valid_to,
+            )
+            return (await self._told(session, person, row))[0]
+
     async def rewrite(self, person: Person, change_id: str, wanted: Write | NewService) -> dict[str, Any]:
         """Changes a draft. What was proposed is a draft again.
 
@@ -219,14 +255,14 @@ class Wording:
         async with self._db.unit() as unit:
             row = await wish.opened(unit.session, WordingChange, change_id, ("draft", "proposed"))
             wish.by_author(row, person)
-            if isinstance(wanted, NewService) is not (row.kind == SERVICE):
+            if isinstance(wanted, NewService) is not (row.kind == SERVICE) or row.kind == WITHDRAWAL:
                 raise NotFound()
             if isinstance(wanted, NewService):
                 values: dict[str, Any] = {"after": self._service_as_wished(wanted), "note": clean(wanted.note)}
             else:
                 before = await self._now(unit.session, row.service_id, row.kind, row.lang)
                 values = {"before": before, **self._values(wanted, row.kind, before)}
-            values |= {"state": "draft", "changed_at": self._clock.now(), "check_state": "none", "check_result": None}
+            values |= {"state": "draft", "changed_at": self._clock.now(), **wish.UNJUDGED}
             await wish.put(unit.session, row, wanted.version, values)
             return (await self._told(unit.session, person, row))[0]
 
@@ -293,12 +329,12 @@ class Wording:
         wish.by_second(row, person)
         if later(now, row.valid_to):
             raise PieturaError("ends_before_it_begins")
-        if row.check_state != "done" or row.check_key != await self.key(session, row):
+        trial = await self.trial(session, row)
+        if not judged.is_fresh(row, trial):
             await self._ask_check(unit, row)
             return None
-        if row.check_result and row.check_result["is_worse"] and not clean(note):
-            raise PieturaError("worse_needs_reason")
-        await wish.put(session, row, version, {"state": "approved", **wish.decided(person, note, now)})
+        decided = {**wish.decided(person, note, now), **judged.weighed(row, trial, note)}
+        await wish.put(session, row, version, {"state": "approved", **decided})
         if row.valid_from is None or row.valid_from <= now:
             await self._publish(unit, row, now)
         return (await self._told(session, person, row))[0]
@@ -332,7 +368,7 @@ class Wording:
 
     async def questions(self, session: AsyncSession) -> list[Question]:
         """The questions that count."""
-        return question_set.combined(await repository.set_questions(session))[0]
+        return await judged.questions(session)
 
     async def the_set(self, person: Person) -> dict[str, Any]:
         """All questions of the set, and those that were taken out.
@@ -442,17 +478,17 @@ class Wording:
             kept = await self.questions(session)
         return [{"text": one.text, "key": one.key} for one in kept if one.service_id == service_id and one.lang == lang]
 
-    async def key(self, session: AsyncSession, row: WordingChange) -> str:
-        """On what a run of the set for this wish would be: what is published, the set, and the wish itself."""
-        return await self._base_key(session, await self.questions(session)) + mark(row.after)
+    async def trial(self, session: AsyncSession, row: WordingChange) -> Trial:
+        """See :meth:`knowledge_base.wording.judged.Judging.trial`: what is published, the set, and the wish itself."""
+        questions = await self.questions(session)
+        return Trial(await judged.base_key(session, questions) + mark(row.after), questions)
 
-    async def _base_key(self, session: AsyncSession, questions: Sequence[Question]) -> str:
-        revision = await KnowledgeRepository(session).revision()
-        return f"{revision}.{question_set.fingerprint(questions)}."
+    async def with_wish(self, _session: AsyncSession, content: Content, row: WordingChange) -> Content:
+        """See :meth:`knowledge_base.wording.judged.Judging.with_wish`."""
+        return with_change(content, row)
 
     async def _ask_check(self, unit: UnitOfWork, row: WordingChange) -> None:
-        await repository.ask_check(unit.session, row.id)
-        await unit.session.refresh(row)
+        await judged.ask_check(unit.session, row)
 
         async def tell() -> None:
             self.check_asked()
@@ -479,10 +515,10 @@ class Wording:
                 log.info("a wish met a change", change=change_id, error=type(error).__name__)
 
     async def _settle(self, unit: UnitOfWork, row: WordingChange, now: datetime) -> None:
-        if row.check_state != "done" or row.check_key != await self.key(unit.session, row):
+        if not judged.is_fresh(row, await self.trial(unit.session, row)):
             await self._ask_check(unit, row)
-        elif row.check_result and row.check_result["is_worse"] and not row.decision:
-            # It was no worse when it was agreed on: somebody has to look at it again.
+        elif not judged.is_accepted(row):
+            # This is not what was agreed on, nor what a reason was given for: somebody has to look at it again.
             await wish.put(unit.session, row, row.version, {"state": "proposed", "changed_at": now})
         else:
             await self._publish(unit, row, now, waited=True)
@@ -527,6 +563,11 @@ class Wording:
             setattr(service, f"title_{row.lang}", wanted["title"])
             service.aliases = {**service.aliases, row.lang: list(wanted["texts"])}
             service.named_by_editor = sorted({*(service.named_by_editor or []), row.lang})
+        elif row.kind == WITHDRAWAL:
+            service = await session.get(Service, row.service_id)
+            if service is None:
+                raise Conflict("wording_changed")
+            service.withdrawn = bool(wanted["withdrawn"])
         else:
             await self._store_service(session, row, wanted, now)
         await session.flush()
@@ -586,6 +627,8 @@ class Wording:
         service = await session.get(Service, service_id)
         if service is None:
             raise NotFound()
+        if kind == WITHDRAWAL:
+            return {"withdrawn": service.withdrawn}
         return _names_of(service, lang) if kind == NAMES else await _examples_of(session, service_id, lang)
 
     async def _free(self, session: AsyncSession, service_id: str, kind: str, lang: str) -> None:
@@ -624,14 +667,17 @@ class Wording:
             after["title"] = titles[0]
         if after == before:
             raise PieturaError("nothing_changed")
-        if later(wanted.valid_from, wanted.valid_to) or later(self._clock.now(), wanted.valid_to):
-            raise PieturaError("ends_before_it_begins")
+        self._in_time(wanted)
         return {
             "after": after,
             "note": clean(wanted.note),
             "valid_from": wanted.valid_from,
             "valid_to": wanted.valid_to,
         }
+
+    def _in_time(self, wanted: Write | Withdraw) -> None:
+        if later(wanted.valid_from, wanted.valid_to) or later(self._clock.now(), wanted.valid_to):
+            raise PieturaError("ends_before_it_begins")
 
     def _service_as_wished(self, wanted: NewService) -> dict[str, Any]:
         titles = {lang: checked([text], "title") for lang, text in wanted.title.items()}
@@ -664,7 +710,7 @@ class Wording:
         spoken = await self._words(session) if any(row.state in wish.OPEN for row in rows) else {}
         questions = await self.questions(session)
         measured = {one.key for one in questions}
-        base = await self._base_key(session, questions)
+        base = await judged.base_key(session, questions)
         wished = {row.service_id: row.after["title"] for row in rows if row.kind == SERVICE}
 
         def name(service_id: str) -> str:
@@ -722,11 +768,6 @@ def checked(texts: Sequence[str], kind: str, there: Collection[str] = ()) -> lis
     return list(found.values())
 
 
-def mark(content: Mapping[str, Any]) -> str:
-    """A mark of some wording; another one when anything in it has changed."""
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=12).hexdigest()
-
-
 def _names_of(service: Service, lang: str) -> dict[str, Any]:
     return {"title": service.titles()[lang], "texts": list(service.aliases.get(lang, []))}
 
@@ -773,7 +814,7 @@ def _clashes(
         lines = [(lang, text) for lang, texts in row.after["examples"].items() for text in texts]
         lines += list(row.after["title"].items())
     else:
-        lines = [(row.lang, text) for text in (*row.after["texts"], row.after.get("title", ""))]
+        lines = [(row.lang, text) for text in (*row.after.get("texts", ()), row.after.get("title", ""))]
     found = []
     for lang, text in lines:
         if not text or text in before:
@@ -791,7 +832,9 @@ def _id_for(institution: str, title: str) -> str:
 
 
 def _may(person: Person, row: WordingChange) -> list[str]:
-    return [*wish.may(person, row), *(["run_set"] if row.state in wish.OPEN else [])]
+    # Whether a service is withdrawn is a yes or a no: who wishes the other drops the wish.
+    found = [one for one in wish.may(person, row) if one != "rewrite" or row.kind != WITHDRAWAL]
+    return [*found, *(["run_set"] if row.state in wish.OPEN else [])]
 
 
 def _in_order(kind: str, said: Mapping[str, Any]) -> Mapping[str, Any]:

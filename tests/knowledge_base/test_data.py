@@ -12,7 +12,7 @@ from kit.i18n import LANGUAGES, Catalogue
 from knowledge_base.editor.service import MONEY
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.importer import DATA_DIR, LOCALES_DIR, DataSet, compose_texts
-from knowledge_base.records import EDITORS_NOTE, ServiceRecord
+from knowledge_base.records import EDITORS_NOTE, ServiceRecord, next_review
 
 TOPICS = frozenset(
     {"benefits", "pensions", "residence", "documents", "family", "health", "work", "taxes"}
@@ -193,3 +193,10 @@ def test_every_institution_code_has_an_institution(data: DataSet, gazetteer: Gaz
 
 def test_catalogue_is_the_same_in_all_languages() -> None:
     assert Catalogue(LOCALES_DIR).has("aspect.status")
+
+
+def test_what_was_looked_at_on_a_leap_day_is_due_again() -> None:
+    leap = date(2028, 2, 29)
+    assert next_review({"who": "Visi"}, leap) == date(2029, 3, 1)
+    assert next_review({"cost": "3 eiro"}, leap) == date(2029, 1, 1)
+    assert next_review({}, date(2027, 2, 28)) == date(2028, 2, 28)

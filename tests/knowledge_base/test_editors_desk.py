@@ -12,17 +12,22 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from handoff.staff.models import Audit
 from kit.errors import PieturaError
 from knowledge_base.editor.service import check
 from knowledge_base.importer import import_all
+from knowledge_base.models import Service
 from knowledge_base.service import KnowledgeBase
+from knowledge_base.wording import question_set
 from tests.stage import Desk, Stage, raise_stage
 
 _SERVICE = "vsaa-slimibas-pabalsts"
 _PLACE: dict[str, Any] = {"service_id": _SERVICE, "lang": "lv", "aspect": "how"}
 _QUESTION = "Kā pieteikties slimības pabalstam?"
 _TEXT = "Piesakieties portālā Latvija.lv: tas aizņem piecas minūtes."
+pytestmark = pytest.mark.usefixtures("small_set")
 
 
 @pytest.fixture
@@ -52,7 +57,17 @@ async def _draft(desk: Desk, text: str | None = _TEXT, **more: Any) -> httpx.Res
 
 async def _proposed(desk: Desk, text: str | None = _TEXT, **more: Any) -> dict[str, Any]:
     row = (await _draft(desk, text, **more)).raise_for_status().json()
-    return (await _do(desk, row, "propose")).raise_for_status().json()  # type: ignore[no-any-return]
+    return await _judged(desk, (await _do(desk, row, "propose")).raise_for_status().json())
+
+
+async def _judged(desk: Desk, row: dict[str, Any], limit: float = 60) -> dict[str, Any]:
+    """Until the question set has been run over the change."""
+    async with asyncio.timeout(limit):
+        while row["check"]["needed"] and not row["check"]["fresh"]:
+            await asyncio.sleep(0.1)
+            row = await _get(desk, f"changes/{row['id']}")
+            assert row["check"]["state"] != "failed"
+    return row
 
 
 async def _do(desk: Desk, row: dict[str, Any], act: str, **more: Any) -> httpx.Response:
@@ -83,6 +98,11 @@ async def test_two_persons_and_the_next_citizen_is_told(stage: Stage) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "own_change")
     (waiting,) = (await _get(admin, "changes", state="proposed"))["changes"]
     assert (waiting["id"], waiting["author"]["name"], "approve" in waiting["may"]) == (row["id"], "Līga Krūmiņa", True)
+    # Those questions of the set are run that have a word which comes or goes, and no others.
+    waiting = await _judged(admin, waiting)
+    found = waiting["check"]["result"]
+    assert 0 < found["total"] < len(question_set.shipped()) / 2
+    assert not found["is_worse"]
     published = (await _do(admin, waiting, "approve", note="Pārbaudīju")).raise_for_status().json()
     assert (published["state"], published["decided_by"]["name"]) == ("published", "Māris Vītols")
     await _said(stage, _TEXT)
@@ -106,9 +126,15 @@ async def test_one_click_back(stage: Stage) -> None:
     assert back.status_code == 200, back.text
     after = await _shown(liga)
     assert (after["text"], after["version"]) == (before["text"], before["version"] + 2)
+    # A mere fix of what no question has a word of is approved at once.
+    fixed = f"{after['text']} Krumpumpurs."
+    quick = (await _draft(liga, fixed)).raise_for_status().json()
+    quick = (await _do(liga, quick, "propose")).raise_for_status().json()
+    assert (quick["check"]["needed"], quick["check"]["state"]) == (False, "none")
+    (await _do(admin, quick, "approve")).raise_for_status()
     # What was seen is no longer what is shown: nothing is put back over it.
     assert (await admin.http.post("/editor/restore", json=wanted)).json()["code"] == "answer_changed"
-    wanted["base_version"] = wanted["to_version"] = after["version"]
+    wanted["base_version"] = wanted["to_version"] = after["version"] + 1
     assert (await admin.http.post("/editor/restore", json=wanted)).json()["code"] == "shown_already"
     wanted["to_version"] = 99
     assert (await admin.http.post("/editor/restore", json=wanted)).status_code == 404
@@ -288,6 +314,29 @@ async def test_a_question_on_trial(stage: Stage) -> None:
     assert (await (await stage.staff("liga")).snapshot())["conversations"] == []
     assert (await anna.http.post("/editor/try", json={"text": "x"})).status_code == 403
     assert (await baiba.http.post("/editor/try", json={"text": "  "})).status_code == 422
+
+
+async def test_what_is_due_is_looked_at_and_is_due_no_more(stage: Stage) -> None:
+    liga, anna = await stage.staff("liga"), await stage.staff("anna")
+    due = [one for one in (await _get(liga, "services"))["services"] if one["due"]]
+    assert due
+    path = f"/editor/services/{due[0]['id']}/reviewed"
+    assert (await anna.http.post(path)).status_code == 403
+    page = (await liga.http.post(path)).raise_for_status().json()
+    assert (page["checked_on"], page["review_due"][:4]) == ("2026-11-24", "2027")
+    after = {one["id"]: one for one in (await _get(liga, "services"))["services"]}
+    assert not after[due[0]["id"]]["due"]
+    # The files do not take it back, were their record another by now.
+    async with stage.gateway.db.unit() as unit:
+        service = await unit.session.get(Service, due[0]["id"])
+        assert service is not None
+        service.content_hash = "of a former file"
+        await import_all(unit.session)
+    again = await _get(liga, f"services/{due[0]['id']}")
+    assert (again["checked_on"], again["review_due"]) == (page["checked_on"], page["review_due"])
+    async with stage.gateway.db.read() as session:
+        line = (await session.scalars(select(Audit).where(Audit.action == "service_reviewed"))).one()
+    assert (line.object_id, line.detail["after"]) == (due[0]["id"], page["review_due"])
 
 
 async def test_only_editors_edit(stage: Stage) -> None:

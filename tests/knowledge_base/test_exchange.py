@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import csv
 import io
@@ -19,9 +20,11 @@ from knowledge_base.exchange import forms
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.models import ServiceExample
 from knowledge_base.service import KnowledgeBase
+from knowledge_base.wording import question_set
 from tests.stage import Desk, Stage, raise_stage
 
 _SERVICE = "vsaa-slimibas-pabalsts"
+pytestmark = pytest.mark.usefixtures("small_set")
 _NEW: dict[str, Any] = {
     "id": "vsaa-jauns-pakalpojums",
     "title_lv": "Jauns pakalpojums",
@@ -50,6 +53,21 @@ async def _do(desk: Desk, row: dict[str, Any], act: str, **more: Any) -> httpx.R
     return await desk.http.post(f"/editor/imports/{row['id']}/{act}", json={"version": row["version"], **more})
 
 
+async def _proposed(desk: Desk, row: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Proposed, and the question set run over it."""
+    return await _judged(desk, (await _do(desk, row, "propose", mode="all", **more)).raise_for_status().json())
+
+
+async def _judged(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    async with asyncio.timeout(120):
+        while True:
+            row = (await desk.http.get(f"/editor/imports/{row['id']}")).raise_for_status().json()
+            if row["check"]["fresh"] or not row["check"]["needed"]:
+                return row
+            assert row["check"]["state"] != "failed"
+            await asyncio.sleep(0.1)
+
+
 async def _service(desk: Desk, service_id: str = _SERVICE) -> dict[str, Any]:
     found: dict[str, Any] = (await desk.http.get(f"/editor/services/{service_id}")).raise_for_status().json()
     return found
@@ -76,15 +94,22 @@ async def test_an_export_changes_nothing_when_it_is_loaded_again(stage: Stage) -
 async def test_two_persons_load_a_file_and_take_it_back(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
     before = await _service(liga)
-    change = {"id": _SERVICE, "facts": {"cost": "Par velti"}, "texts": {"lv": {"how": "Piesakieties portālā."}}}
+    facts = {"cost": "Par velti", "deadline": "[dzēst]", "documents": ["[dzēst]"]}
+    change = {"id": _SERVICE, "facts": facts, "texts": {"lv": {"how": "Piesakieties portālā.", "where": "[dzēst]"}}}
+    change |= {"aliases": {"en": ["sick money"]}, "checked": "2026-11-24"}
     row = (await _load(liga, json.dumps([change, _NEW]), "x.json")).raise_for_status().json()
     assert (row["counts"]["new"], row["counts"]["changed"], row["problems"]) == (1, 1, [])
     (item,) = row["items"]
-    assert {one["field"] for one in item["changes"]} == {"cost", "text_lv_how"}
-    assert item["changes"][0]["before"] == (before["facts"].get("cost") or "")
+    changes = {one["field"]: one for one in item["changes"]}
+    assert changes.keys() == {
+        *("cost", "deadline", "documents", "text_lv_how", "text_lv_where", "aliases_en", "checked"),
+    }  # fmt: skip
+    assert changes["cost"]["before"] == before["facts"]["cost"]
+    assert (changes["deadline"]["after"], changes["text_lv_where"]["after"]) == ("", "")
     assert await _service(liga) == before
 
-    row = (await _do(liga, row, "propose", mode="all", note="Jaunā cena")).raise_for_status().json()
+    row = await _proposed(liga, row, note="Jaunā cena")
+    assert row["check"]["result"]["total"] == len(question_set.shipped())
     assert (await _do(liga, row, "approve")).json()["code"] == "own_change"
     stale = {**row, "version": 1}
     assert (await _do(admin, stale, "approve")).json()["code"] == "edited_elsewhere"
@@ -92,6 +117,16 @@ async def test_two_persons_load_a_file_and_take_it_back(stage: Stage) -> None:
     assert row["state"] == "applied"
     after = await _service(liga)
     assert after["facts"]["cost"] == "Par velti"
+    # An empty cell says nothing; the mark clears.
+    assert not {"deadline", "documents"} & after["facts"].keys()
+    assert after["facts"]["amount"] == before["facts"]["amount"]
+    assert next(one for one in after["answers"]["lv"] if one["aspect"] == "where")["text"] is None
+    names = (await liga.http.get(f"/editor/services/{_SERVICE}/wording")).json()["wording"]
+    assert names["en"]["names"]["texts"] == ["sick money"]
+    assert names["ru"]["names"]["texts"]
+    # Checked again: so it is due again later.
+    assert (before["review_due"], after["review_due"]) == ("2027-01-01", "2027-01-01")
+    assert after["checked_on"] == "2026-11-24"
     assert next(one for one in after["answers"]["lv"] if one["aspect"] == "how")["text"] == "Piesakieties portālā."
     assert (await _service(liga, _NEW["id"]))["titles"]["ru"] == "Новая услуга"
 
@@ -105,6 +140,25 @@ async def test_two_persons_load_a_file_and_take_it_back(stage: Stage) -> None:
     assert (await _do(liga, row, "undo")).json()["code"] == "decided_already"
 
 
+async def test_a_file_that_makes_it_worse_needs_a_reason(stage: Stage) -> None:
+    liga, admin = await stage.staff("liga"), await stage.staff("admin")
+    # Another service's questions as examples of this one.
+    stolen = [one.text for one in question_set.shipped() if one.service_id == "pmlp-pase" and one.lang == "lv"]
+    stolen += ["Kā nomainīt pasi?", "Kur var saņemt jaunu pasi?", "Cik maksā pase?", "Pases derīguma termiņš beidzas"]
+    body = json.dumps([{"id": _SERVICE, "examples": {"lv": stolen}}])
+    row = await _proposed(liga, (await _load(liga, body, "x.json")).raise_for_status().json())
+    assert row["check"]["result"]["is_worse"]
+    refused = await _do(admin, row, "approve")
+    assert (refused.status_code, refused.json()["code"]) == (400, "worse_needs_reason")
+    # A question joins the set: what was run is not what counts now.
+    asked = {"text": "Kur ir krumpumpurs?", "lang": "lv", "service_id": _SERVICE}
+    (await admin.http.post("/editor/questions", json=asked)).raise_for_status()
+    refused = await _do(admin, row, "approve", note="Pagaidām")
+    assert (refused.status_code, refused.json()["code"]) == (409, "set_not_run")
+    row = await _judged(liga, row)
+    assert (await _do(admin, row, "approve", note="Pagaidām")).json()["state"] == "applied"
+
+
 async def test_a_file_brings_an_example_back_that_an_editor_took_out(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
     async with stage.gateway.db.unit() as unit:
@@ -115,7 +169,7 @@ async def test_a_file_brings_an_example_back_that_an_editor_took_out(stage: Stag
         example.withdrawn, example.origin = True, "editor"
     body = json.dumps([{"id": _SERVICE, "examples": {example.lang: [example.text]}}])
     row = (await _load(liga, body, "x.json")).raise_for_status().json()
-    row = (await _do(liga, row, "propose", mode="all")).raise_for_status().json()
+    row = await _proposed(liga, row)
     row = (await _do(admin, row, "approve")).raise_for_status().json()
     found = []
     for step in ("", "undo"):
@@ -150,13 +204,13 @@ async def test_what_changed_meanwhile_is_not_written_over(stage: Stage) -> None:
 async def test_broken_rows_are_told_and_the_good_ones_may_be_loaded(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
     rows = [
-        ["id", "title_lv", "title_ru", "kind", "cost", "online_url", "text_lv_cost"],
-        [_SERVICE, "", "", "", "Par velti", "", ""],
-        ["Nav Id", "", "", "", "", "", ""],
-        [_SERVICE, "", "", "", "Otrreiz", "", ""],
-        ["pasv-nin", "", "Tikai latviski", "", "=HYPERLINK(1)", "ftp://x", ""],
-        ["csdd-tehniska-apskate", "<script>x</script>", "", "dīvains", "", "", ""],
-        ["vsaa-nav-tada", "Cits", "", "", "", "", ""],
+        ["id", "title_lv", "title_ru", "kind", "cost", "online_url", "text_lv_cost", "institution"],
+        [_SERVICE, "", "", "", "Par velti", "", "", ""],
+        ["Nav Id", "", "", "", "", "", "", ""],
+        [_SERVICE, "", "", "", "Otrreiz", "", "", ""],
+        ["pasv-nin", "", "Tikai latviski", "", "=HYPERLINK(1)", "ftp://x", "", ""],
+        ["csdd-tehniska-apskate", "<script>x</script>", "", "dīvains", "", "", "Tas [dzēst] nav", "[dzēst]"],
+        ["vsaa-nav-tada", "Cits", "", "", "", "", "", ""],
     ]
     opened = io.StringIO()
     csv.writer(opened, delimiter=";").writerows(rows)
@@ -167,6 +221,8 @@ async def test_broken_rows_are_told_and_the_good_ones_may_be_loaded(stage: Stage
         (4, "id", "twice"),
         (5, "title_ru", "language"),
         (5, "cost", "formula"),
+        (6, "institution", "cannot_clear"),
+        (6, "text_lv_cost", "clear_alone"),
         (5, "online_url", "address"),
         (6, "title_lv", "html"),
         (6, "kind", "one_of"),
@@ -175,7 +231,7 @@ async def test_broken_rows_are_told_and_the_good_ones_may_be_loaded(stage: Stage
         (7, "institution", "institution_missing"),
     }
     refused = (await _do(liga, row, "propose", mode="all")).json()
-    assert (refused["code"], refused["count"]) == ("import_has_problems", 10)
+    assert (refused["code"], refused["count"]) == ("import_has_problems", 12)
     row = (await _do(liga, row, "propose", mode="good")).raise_for_status().json()
     await _do(admin, row, "approve")
     assert (await _service(liga))["facts"]["cost"] == "Par velti"

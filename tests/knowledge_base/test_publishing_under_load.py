@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from knowledge_base.service import KnowledgeBase
 from tests.citizen import Citizen
 from tests.stage import Stage, raise_stage
@@ -48,6 +50,7 @@ class Said:
                 await asyncio.sleep(0.05)
 
 
+@pytest.mark.usefixtures("small_set")
 async def test_no_question_fails_and_no_answer_is_stale(
     postgres_url: str, valkey_url: str, tmp_path: Path, knowledge: KnowledgeBase
 ) -> None:

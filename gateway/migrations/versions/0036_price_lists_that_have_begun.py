@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0036"
-down_revision = "0029"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -13,6 +13,7 @@ import { go } from "../router.js";
 import { toast } from "../session.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { KnowledgeNav } from "./knowledge.js";
+import { Check, checkRuns, WorseAsks } from "./wording.js";
 
 /** @typedef {{field: string, before: string, after: string}} FieldChange */
 /** @typedef {{id: string, row: number, title: string, kind: "new"|"changed", changes: FieldChange[]}} Item */
@@ -41,6 +42,7 @@ import { KnowledgeNav } from "./knowledge.js";
  * @property {Item[]} items
  * @property {RowProblem[]} problems
  * @property {{id: string, title: string}[]} gone
+ * @property {import("./wording.js").Check} check
  */
 
 const MOST_BYTES = 10 * 1024 * 1024;
@@ -168,12 +170,20 @@ function ImportView({ id }) {
 
 /** @param {{got: Import, again: () => void, show: (part: "new"|"changed", offset: number) => void}} props */
 function ImportBody({ got, again, show }) {
+  const runs = checkRuns(got.check);
+  useEffect(() => {
+    if (!runs) return undefined;
+    const timer = setTimeout(again, 1500);
+    return () => clearTimeout(timer);
+  }, [got]);
+  const judged = got.state === "proposed" || (got.state === "draft" && got.check.needed) || got.check.result;
   const total = got.counts[got.part];
   return html`
     <p class="exchange__state"><span class="chip">${t(`exchange.state.${got.state}`)}</span> <span class="muted"><bdi>${got.author.name}</bdi>, ${dateTime(got.created_at)}${got.decided_by && html` · ${t("exchange.decided_by", { name: got.decided_by.name })}`}${got.applied_at && html`, ${dateTime(got.applied_at)}`}${got.undone_by && html` · ${t("exchange.undone_by", { name: got.undone_by.name })}${got.undone_at && `, ${dateTime(got.undone_at)}`}`}</span></p>
     ${got.note && html`<p class="desk__text"><strong>${t("exchange.note")}:</strong> ${got.note}</p>`}
     ${got.decision && html`<p class="desk__text"><strong>${t("exchange.decision")}:</strong> ${got.decision}</p>`}
     <dl class="exchange__counts">${COUNTS.filter((name) => got.counts[name] || name === "new" || name === "changed").map((name) => html`<div class="box" key=${name}><dt>${t(`exchange.count.${name}`)}</dt><dd>${got.counts[name]}</dd></div>`)}</dl>
+    ${judged && html`<${Check} change=${got} />`}
     <${Steps} got=${got} again=${again} />
     ${got.problems.length > 0 && html`<section class="box" aria-labelledby="problems-title"><h2 id="problems-title">${t("exchange.problems")}</h2>
       <div class="table-wrap"><table class="table"><thead><tr><th scope="col">${t("exchange.col.row")}</th><th scope="col">${t("exchange.col.field")}</th><th scope="col">${t("exchange.col.problem")}</th></tr></thead>
@@ -190,7 +200,7 @@ function ImportBody({ got, again, show }) {
         <${Button} icon="right" busy=${got.offset + PAGE >= total} onClick=${() => got.offset + PAGE < total && show(got.part, got.offset + PAGE)}>${t("exchange.page_after")}</></nav>`}
     </section>
     ${got.gone.length > 0 && html`<details class="box"><summary>${t("exchange.count.gone")} (${got.gone.length})</summary><p class="muted">${t("exchange.gone_lead")}</p>
-      <ul>${got.gone.slice(0, MOST_SHOWN).map((one) => html`<li key=${one.id}><bdi>${one.title}</bdi> <code>${one.id}</code></li>`)}</ul>
+      <ul>${got.gone.slice(0, MOST_SHOWN).map((one) => html`<li key=${one.id}><a href=${`#/knowledge/${one.id}`}><bdi>${one.title}</bdi></a> <code>${one.id}</code></li>`)}</ul>
       ${got.gone.length > MOST_SHOWN && html`<p class="muted">${t("exchange.first_only", { count: MOST_SHOWN })}</p>`}</details>`}`;
 }
 
@@ -225,6 +235,8 @@ function Steps({ got, again }) {
     setError(await act(name, more));
     setBusy(false);
   };
+  const runs = checkRuns(got.check);
+  const approve = () => (got.check.fresh && got.check.result?.is_worse ? setAsking("approve") : now("approve"));
   if (!may.size) return null;
   const something = got.counts.new + got.counts.changed > 0;
   return html`
@@ -237,12 +249,13 @@ function Steps({ got, again }) {
       <${Alert} text=${error} />
       <div class="desk__buttons">
         ${may.has("propose") && something && html`<${Button} kind="primary" icon="send" busy=${busy} onClick=${() => now("propose", { mode, note })}>${t("exchange.propose")}</>`}
-        ${may.has("approve") && html`<${Button} kind="primary" icon="check" busy=${busy} onClick=${() => now("approve")}>${t("exchange.approve")}</>`}
+        ${may.has("approve") && html`<${Button} kind="primary" icon="check" busy=${busy || runs} onClick=${() => !runs && approve()}>${t("exchange.approve")}</>`}
         ${may.has("send_back") && html`<${Button} icon="back" onClick=${() => setAsking("send_back")}>${t("exchange.send_back")}</>`}
         ${may.has("check") && html`<${Button} icon="refresh" busy=${busy} onClick=${() => now("check")}>${t("exchange.check")}</>`}
         ${may.has("undo") && html`<${Button} icon="undo" onClick=${() => setAsking("undo")}>${t("exchange.undo")}</>`}
         ${may.has("drop") && html`<${Button} kind="quiet" icon="bin" onClick=${() => setAsking("drop")}>${t("exchange.drop")}</>`}
       </div>
+      ${asking === "approve" && html`<${WorseAsks} check=${got.check} onClose=${() => setAsking("")} onConfirm=${(/** @type {string} */ note) => act("approve", { note })} />`}
       ${asking === "undo" && html`<${Confirm} title=${t("exchange.undo")} lead=${t("exchange.undo_lead")} submit=${t("exchange.undo")} icon="undo" onClose=${() => setAsking("")} onConfirm=${() => act("undo")} />`}
       ${asking === "drop" && html`<${Confirm} title=${t("exchange.drop")} lead=${t("exchange.drop_lead")} submit=${t("exchange.drop")} icon="bin" onClose=${() => setAsking("")} onConfirm=${() => act("drop")} />`}
       ${asking === "send_back" && html`<${Confirm} title=${t("exchange.send_back")} lead=${t("exchange.send_back_lead")} submit=${t("exchange.send_back")} icon="back" onClose=${() => setAsking("")}

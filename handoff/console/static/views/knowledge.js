@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { reason } from "../actions.js";
 import { Alert, Button } from "../components/bits.js";
 import { Confirm } from "../components/confirm.js";
-import { Field, focusInvalid, namedFields } from "../components/field.js";
+import { Field, focusInvalid, namedFields, Tick } from "../components/field.js";
 import { Icon } from "../components/icons.js";
 import { fold } from "../components/picklist.js";
 import { differences } from "../differences.js";
@@ -16,9 +16,10 @@ import { fromField, toField } from "../riga.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
-import { AskedOf, QuestionSet, WordingChanges, WordingSection } from "./wording.js";
+import { ServiceState } from "../components/servicestate.js";
+import { AskedOf, Check, checkRuns, QuestionSet, WordingChanges, WordingSection, WorseAsks } from "./wording.js";
 
-/** @typedef {{id: string, title: string, institution: string, kind: string, confidence: string, review_due: string|null, due: boolean, aspects: number, missing: Record<string, number>, open: number}} ServiceRow */
+/** @typedef {{id: string, title: string, institution: string, kind: string, confidence: string, review_due: string|null, due: boolean, withdrawn: boolean, aspects: number, missing: Record<string, number>, open: number}} ServiceRow */
 /** @typedef {{aspect: string, text: string|null, version: number|null, origin: string|null, source_date: string|null}} Answer */
 /**
  * @typedef {object} Change
@@ -39,11 +40,13 @@ import { AskedOf, QuestionSet, WordingChanges, WordingSection } from "./wording.
  * @property {string} changed_at
  * @property {string|null} valid_from
  * @property {string|null} valid_to
+ * @property {import("./wording.js").Check} check
  * @property {string[]} may
  */
 /**
  * @typedef {object} ServicePage
  * @property {string} id
+ * @property {boolean} withdrawn
  * @property {string} title
  * @property {string} institution
  * @property {string} confidence
@@ -55,7 +58,7 @@ import { AskedOf, QuestionSet, WordingChanges, WordingSection } from "./wording.
  * @property {Change[]} changes
  */
 
-const FILTERS = ["all", "due", "missing", "open"];
+const FILTERS = ["all", "due", "missing", "open", "withdrawn"];
 /** So many the server gives at once. */
 const MOST_CHANGES = 200;
 /** @type {Record<string, string[]>} */
@@ -137,7 +140,7 @@ function Services({ params }) {
   /** @param {ServiceRow} row */
   const lacks = (row) => Object.values(row.missing).some((count) => count > 0);
   /** @type {Record<string, (row: ServiceRow) => boolean>} */
-  const rules = { all: () => true, due: (row) => row.due, missing: lacks, open: (row) => row.open > 0 };
+  const rules = { all: () => true, due: (row) => row.due, missing: lacks, open: (row) => row.open > 0, withdrawn: (row) => row.withdrawn };
   const rule = rules[shown] ?? rules.all;
   const rows = all.filter((row) => rule(row) && (!wanted || fold(`${row.title} ${row.institution} ${row.id}`).includes(wanted)));
   return html`
@@ -157,11 +160,11 @@ function Services({ params }) {
         <thead><tr><th scope="col">${t("knowledge.col.service")}</th><th scope="col">${t("knowledge.col.institution")}</th><th scope="col">${t("knowledge.col.answers")}</th><th scope="col">${t("knowledge.col.missing")}</th><th scope="col">${t("knowledge.col.review")}</th><th scope="col">${t("knowledge.col.open")}</th></tr></thead>
         <tbody>${rows.map((row) => html`
           <tr key=${row.id}>
-            <th scope="row"><a href=${`#/knowledge/${row.id}`}><bdi>${row.title}</bdi></a></th>
+            <th scope="row"><a href=${`#/knowledge/${row.id}`}><bdi>${row.title}</bdi></a>${row.withdrawn && html` <span class="chip">${t("knowledge.chip_withdrawn")}</span>`}</th>
             <td data-label=${t("knowledge.col.institution")}><bdi>${row.institution}</bdi></td>
             <td data-label=${t("knowledge.col.answers")}>${row.aspects}</td>
             <td data-label=${t("knowledge.col.missing")}>${lacks(row) ? Object.entries(row.missing).filter(([, n]) => n > 0).map(([lang, n]) => `${lang.toUpperCase()} ${n}`).join(", ") : "–"}</td>
-            <td data-label=${t("knowledge.col.review")}>${row.review_due ? html`<span class=${row.due ? "desk__due" : ""}>${row.due && html`<${Icon} name="warn" size=${13} />`}${calendarDay(row.review_due)}</span>` : "–"}</td>
+            <td data-label=${t("knowledge.col.review")}>${row.review_due && !row.withdrawn ? html`<span class=${row.due ? "desk__due" : ""}>${row.due && html`<${Icon} name="warn" size=${13} />`}${calendarDay(row.review_due)}</span>` : "–"}</td>
             <td data-label=${t("knowledge.col.open")}>${row.open || "–"}</td>
           </tr>`)}</tbody></table></div>`}`}`;
 }
@@ -177,7 +180,8 @@ function ServiceView({ id, first }) {
       <h1><bdi>${page?.title ?? t("knowledge.base")}</bdi></h1></header>
     <${Fetching} got=${got} error=${error} again=${again} />
     ${page && html`
-      <p class="muted"><bdi>${page.institution}</bdi>${page.review_due && html` · ${t("knowledge.review", { day: calendarDay(page.review_due) })}`}${page.checked_on && html` · ${t("knowledge.checked", { day: calendarDay(page.checked_on) })}`}</p>
+      <p class="muted"><bdi>${page.institution}</bdi>${page.review_due && !page.withdrawn && html` · ${t("knowledge.review", { day: calendarDay(page.review_due) })}`}${page.checked_on && html` · ${t("knowledge.checked", { day: calendarDay(page.checked_on) })}`}</p>
+      <${ServiceState} service=${page} again=${again} />
       <div class="segments" role="group" aria-label=${t("knowledge.lang")}>${LANGUAGES.map((code) => html`<button type="button" key=${code} aria-pressed=${code === lang ? "true" : "false"} lang=${code}
         aria-label=${t(`own_language.${code}`)} onClick=${() => setLang(code)}>${code.toUpperCase()}</button>`)}</div>
       <div class="desk__service">
@@ -325,9 +329,23 @@ function ChangeView({ change, answer, service, again }) {
   const me = useStore((s) => s.me?.id ?? "");
   const begun = answer !== null && change.may.includes("rewrite") && readDraft(me, draftOf(service.id, change.lang, answer.aspect)) !== "";
   const [editing, setEditing] = useState(begun);
-  const wish = useWish("editor/changes", change, { done: again, conflict: again });
-  const { busy, error, press, setAsking } = wish;
+  const [check, setCheck] = useState(change.check);
+  const [whole, setWhole] = useState(false);
+  const wish = useWish("editor/changes", change, { done: (verb) => (verb === "approve" && whole ? review() : again()), conflict: again });
+  const { busy, error, asking, act, setAsking } = wish;
   const may = new Set(change.may);
+  const runs = checkRuns(check);
+  const open = change.state === "draft" || change.state === "proposed" || change.state === "approved";
+  // What is fetched anew knows better than what was asked for meanwhile.
+  useEffect(() => setCheck(change.check), [change]);
+  useEffect(() => {
+    if (!runs) return undefined;
+    const timer = setInterval(() => api.get(`editor/changes/${change.id}`).then((now) => setCheck(now.check), () => {}), 1000);
+    return () => clearInterval(timer);
+  }, [runs, change.id]);
+  const review = () => api.post(`editor/services/${encodeURIComponent(service.id)}/reviewed`, {}).then(() => toast("ok", t("knowledge.reviewed_done")), (problem) => toast("error", reason(problem))).then(again);
+  /** @param {string} verb */
+  const press = (verb) => (verb === "approve" && check.fresh && check.result?.is_worse ? setAsking("approve") : wish.press(verb));
   if (editing && answer) return html`<${ChangeForm} service=${service} lang=${change.lang} answer=${answer} change=${change} onDone=${() => { setEditing(false); again(); }} onCancel=${() => setEditing(false)} />`;
   return html`
     <div class="change">
@@ -336,14 +354,17 @@ function ChangeView({ change, answer, service, again }) {
       <${Difference} before=${change.shown} after=${change.text} lang=${change.lang} />
       ${change.source_date && html`<p class="muted">${t("knowledge.as_of", { date: change.source_date })}</p>`}
       ${(change.state === "proposed" || change.state === "draft") && html`<${AskedOf} service=${change.service.id} lang=${change.lang} />`}
+      ${(open || check.result) && html`<${Check} change=${{ state: change.state, check }} />`}
+      ${may.has("approve") && html`<${Tick} text=${t("knowledge.reviewed_too")} on=${whole} onChange=${setWhole} />`}
       <${Alert} text=${error} />
       <div class="desk__buttons">
-        ${may.has("approve") && html`<${Button} kind="primary" icon="check" busy=${busy} onClick=${() => press("approve")}>${t("knowledge.approve")}</>`}
+        ${may.has("approve") && html`<${Button} kind="primary" icon="check" busy=${busy || runs} onClick=${() => !runs && press("approve")}>${t("knowledge.approve")}</>`}
         ${may.has("propose") && html`<${Button} kind="primary" icon="send" busy=${busy} onClick=${() => press("propose")}>${t("knowledge.propose")}</>`}
         ${may.has("rewrite") && answer && html`<${Button} icon="edit" onClick=${() => setEditing(true)}>${t("knowledge.edit")}</>`}
         ${may.has("send_back") && html`<${Button} icon="undo" onClick=${() => setAsking("send_back")}>${t("knowledge.send_back")}</>`}
         ${may.has("drop") && html`<${Button} kind="quiet" icon="bin" onClick=${() => setAsking("drop")}>${t("knowledge.drop")}</>`}
       </div>
+      ${asking === "approve" && html`<${WorseAsks} check=${check} onClose=${() => setAsking(null)} onConfirm=${(/** @type {string} */ note) => act("approve", { note })} />`}
       <${WishAsks} wish=${wish} drop=${t("knowledge.drop_lead")} />
     </div>`;
 }

@@ -24,7 +24,7 @@ import { Difference, Fetching, KnowledgeNav, useFetched } from "./knowledge.js";
  * @typedef {object} WordingChange
  * @property {string} id
  * @property {number} version
- * @property {"examples"|"names"|"service"} kind
+ * @property {"examples"|"names"|"service"|"withdrawal"} kind
  * @property {{id: string, title: string}} service
  * @property {string} lang
  * @property {any} before
@@ -38,9 +38,10 @@ import { Difference, Fetching, KnowledgeNav, useFetched } from "./knowledge.js";
  * @property {string|null} valid_from
  * @property {string|null} valid_to
  * @property {{text: string, what: string, service: {id: string, title: string}|null}[]} clashes
- * @property {{state: string, fresh: boolean, done: number, total: number, result: Result|null}} check
+ * @property {Check} check
  * @property {string[]} may
  */
+/** @typedef {{state: string, fresh: boolean, done: number, total: number, result: Result|null, needed?: boolean}} Check `needed` false: no question could fare otherwise */
 
 const WORTH = ["right", "choices", "honest", "wrong"];
 const SHOWN = 50;
@@ -190,7 +191,7 @@ export function WordingChangeView({ change: given, there, again }) {
   const [editing, setEditing] = useState(given.kind === "service" && given.may.includes("rewrite") && readDraft(me, serviceDraft(given.id)) !== "");
   const may = new Set(change.may);
   const { check } = change;
-  const runs = check.state === "waiting" || check.state === "running";
+  const runs = checkRuns(check);
   const fetchIt = () => api.get(`editor/wording/${change.id}`).then(setChange);
   useEffect(() => {
     if (!runs) return undefined;
@@ -211,7 +212,7 @@ export function WordingChangeView({ change: given, there, again }) {
   return html`
     <div class="change">
       <${WishHead} change=${change} />
-      ${change.kind === "service" ? html`<${ServiceWished} after=${change.after} />` : html`<${LinesChanged} before=${change.before} after=${change.after} lang=${change.lang} />`}
+      ${change.kind === "service" ? html`<${ServiceWished} after=${change.after} />` : change.kind === "withdrawal" ? html`<p><strong>${t(change.after.withdrawn ? "wording.withdraws" : "wording.offers_again")}</strong></p>` : html`<${LinesChanged} before=${change.before} after=${change.after} lang=${change.lang} />`}
       ${change.clashes.length > 0 && html`<div class="notice"><p><strong>${t("wording.clashes")}</strong></p><ul class="wording__clashes">${change.clashes.map((one, i) => html`
         <li key=${i}><bdi>„${one.text}”</bdi> – ${one.service ? html`${t(`wording.clash.${one.what}`)} <a href=${`#/knowledge/${one.service.id}`}><bdi>${one.service.title}</bdi></a>` : t("wording.clash.set")}</li>`)}</ul></div>`}
       <${Check} change=${change} />
@@ -224,15 +225,23 @@ export function WordingChangeView({ change: given, there, again }) {
         ${may.has("send_back") && html`<${Button} icon="undo" onClick=${() => setAsking("send_back")}>${t("knowledge.send_back")}</>`}
         ${may.has("drop") && html`<${Button} kind="quiet" icon="bin" onClick=${() => setAsking("drop")}>${t("knowledge.drop")}</>`}
       </div>
-      ${asking === "approve" && html`<${Confirm} title=${t("wording.worse_title")} lead=${t("wording.worse_lead", { worse: check.result?.worse ?? 0, better: check.result?.better ?? 0 })} submit=${t("knowledge.approve")} icon="check" onClose=${() => setAsking(null)}
-        reason=${{ label: t("wording.worse_why"), missing: t("wording.worse_missing") }} onConfirm=${(/** @type {string} */ note) => act("approve", { note })} />`}
+      ${asking === "approve" && html`<${WorseAsks} check=${check} onClose=${() => setAsking(null)} onConfirm=${(/** @type {string} */ note) => act("approve", { note })} />`}
       <${WishAsks} wish=${wish} drop=${t("wording.drop_lead")} />
     </div>`;
 }
 
-/** How far the run of the question set is, and what it found. @param {{change: WordingChange}} props */
-function Check({ change }) {
+/** Whether the run of the question set goes on. @param {Check} check */
+export const checkRuns = (check) => check.state === "waiting" || check.state === "running";
+
+/** Why it is approved although it gets worse. @param {{check: Check, onClose: () => void, onConfirm: (note: string) => Promise<string>}} props */
+export const WorseAsks = ({ check, onClose, onConfirm }) => html`
+  <${Confirm} title=${t("wording.worse_title")} lead=${t("wording.worse_lead", { worse: check.result?.worse ?? 0, better: check.result?.better ?? 0 })} submit=${t("knowledge.approve")} icon="check" onClose=${onClose}
+    reason=${{ label: t("wording.worse_why"), missing: t("wording.worse_missing") }} onConfirm=${onConfirm} />`;
+
+/** How far the run of the question set is, and what it found. @param {{change: {state: string, check: Check}}} props */
+export function Check({ change }) {
   const { check } = change;
+  if (check.needed === false) return html`<p class="muted">${t("wording.check.unneeded")}</p>`;
   if (check.state === "none") return html`<p class="muted">${t("wording.check.none")}</p>`;
   if (check.state === "failed") return html`<${Alert} text=${t("wording.check.failed")} />`;
   if (check.state !== "done" || !check.result)
@@ -342,10 +351,10 @@ function begunService(kept) {
 /** Wishes for wording on the page of changes. @param {{rows: WordingChange[], again: () => void}} props */
 export const WordingChanges = ({ rows, again }) => html`
   <ul class="desk__changes" role="list">${rows.map((change) => html`
-    <li class="box" key=${`${change.id}-${change.version}`}><h2>${change.kind === "service" && change.state !== "published" ? html`<bdi>${change.service.title}</bdi>` : html`<a href=${`#/knowledge/${change.service.id}`}><bdi>${change.service.title}</bdi></a>`} <span class="muted">· ${t(`wording.kind.${change.kind}`)} · ${change.lang.toUpperCase()}</span></h2>
+    <li class="box" key=${`${change.id}-${change.version}`}><h2>${change.kind === "service" && change.state !== "published" ? html`<bdi>${change.service.title}</bdi>` : html`<a href=${`#/knowledge/${change.service.id}`}><bdi>${change.service.title}</bdi></a>`} <span class="muted">· ${t(`wording.kind.${change.kind}`)}${change.kind !== "withdrawal" && ` · ${change.lang.toUpperCase()}`}</span></h2>
       <${WordingChangeView} change=${change} there=${null} again=${again} /></li>`)}</ul>`;
 
-/** To whom a changed answer will be told: the set is not run over texts. @param {{service: string, lang: string}} props */
+/** To whom a changed answer will be told. @param {{service: string, lang: string}} props */
 export function AskedOf({ service, lang }) {
   const [open, setOpen] = useState(false);
   return html`<details onToggle=${(/** @type {any} */ e) => setOpen(e.target.open)}><summary>${t("wording.answer_check")}</summary><p class="muted">${t("wording.answer_lead")}</p>${open && html`<${AskedList} service=${service} lang=${lang} />`}</details>`;
