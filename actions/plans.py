@@ -314,13 +314,11 @@ class PlanTalk:
         step = one.plan.find(run.step)
         told = self.told(one.plan, run, at=step)
         wanted = reply.handoff or HandoffWish("asked")
-        # Whoever asks for a person in the middle of a complaint complains all the same.
-        topics = {end.topic for end in one.plan.steps if end.kind in ("hand_over", "call_back")}
-        topic = wanted.topic or (topics.pop() if len(topics) == 1 else None)
         about: dict[str, Any] = (
             {"service_id": one.plan.service_id} if one.plan.service_id and reply.service_id is None else {}
         )
-        return replace(reply, context=turn.context, handoff=replace(wanted, topic=topic, told=told), **about)
+        wanted = replace(wanted, topic=wanted.topic or _topic(one.plan), told=told)
+        return replace(reply, context=turn.context, handoff=wanted, **about)
 
     def _reply(
         self, turn: Turn, one: Published, outcome: Outcome, *, before: str | None = None, first: bool = False
@@ -337,7 +335,7 @@ class PlanTalk:
             turn.context[RUN] |= self._place(plan, outcome.run)
             turn.trace["plan_step"] = outcome.run.step
             said = say(plan, outcome, turn.lang, self._texts, before=before, source=first)
-            return turn.reply("asked_back", said, **about)
+            return turn.reply("asked_back", said, topic=_topic(plan), **about)
         if outcome.stuck is not None:
             stuck = replace(ran, misses=0) if ran is not None else Run(one.id, one.number, outcome.stuck.id)
             self._keep(turn, stuck)
@@ -459,6 +457,12 @@ def _buttons(plan: Plan, run: Run, step: Step, lang: str, texts: Catalogue) -> t
         found.append(Button(texts.text(lang, "plan.button.cancel"), STOP))
     found.append(Button(texts.text(lang, "button.person"), "handoff"))
     return tuple(found)
+
+
+def _topic(plan: Plan) -> str | None:
+    """The topic of a plan whose ways all lead to it: whoever leaves a complaint, or asks for a person in it, has complained."""
+    topics = {end.topic for end in plan.steps if end.kind in ("hand_over", "call_back")}
+    return topics.pop() if len(topics) == 1 else None
 
 
 def _name(step: Step, lang: str) -> str:
