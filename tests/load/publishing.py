@@ -114,10 +114,12 @@ class Spread:
     Attributes:
         old: when the last question was asked that was answered in the old way; 0: none was.
         new: when the first question was answered in the new way.
+        soon: how many questions were asked within the aim; without any it says nothing of the aim.
     """
 
     old: float
     new: float
+    soon: int
 
 
 def spread(asked: Asked, published: Sequence[tuple[float, str]]) -> list[Spread]:
@@ -141,7 +143,8 @@ def spread(asked: Asked, published: Sequence[tuple[float, str]]) -> list[Spread]
             old = [
                 began - at for _, began, _, answer in mine if at < began < end and not any(t in answer for t in good)
             ]
-            found.append(Spread(max(old, default=0.0), first - at))
+            soon = sum(at < began < at + AIM_S for _, began, _, _ in mine)
+            found.append(Spread(max(old, default=0.0), first - at, soon))
     return found
 
 
@@ -235,7 +238,13 @@ async def _run(server: str, redis: str, folder: Path, number: int, *, write: boo
     examples = await publish_examples(workers, number)
     for worker in workers:
         await worker.stop()
-    slowest = max(one.old for one in (*answers, *examples))
+    every = (*answers, *examples)
+    slowest, blind = max(one.old for one in every), sum(not one.soon for one in every)
+    judged = (
+        f"In {blind} of {len(every)} nobody asked within {AIM_S:.0f} s: the machine was too busy to tell."
+        if blind
+        else ""
+    )
     report = f"""
 {datetime.now(UTC):%Y-%m-%d}, on {told}:
 two workers with a knowledge base each, PostgreSQL and Valkey beside them; {CITIZENS} citizens ask without a pause while {number}
@@ -247,17 +256,18 @@ answers and {number} example questions of a service are published. Seconds after
 {_row("an example question", examples)}
 
 The aim is {AIM_S:.0f} s for the last old answer. No question failed, and nobody who had been told the new was told the old again.
+{judged}
 """
     print(report)
     if write:
         before, _, rest = _DOCUMENT.read_text("utf-8").partition(_BEGIN)
         _DOCUMENT.write_text(f"{before}{_BEGIN}{report}{_END}{rest.partition(_END)[2]}", "utf-8")
         print(f"  written: {_DOCUMENT.relative_to(ROOT)}")
-    return slowest <= AIM_S
+    return slowest <= AIM_S and not blind
 
 
 def main() -> None:
-    """The command line; status 1 when an old answer was told to a question asked later than the aim."""
+    """The command line; status 1 when an old answer was told to a question asked later than the aim, or nobody asked in time to tell."""
     parser = argparse.ArgumentParser(prog="make bench-publishing")
     parser.add_argument("--number", type=int, default=len(_WORDS), help="how many publications of each kind")
     parser.add_argument("--write", action="store_true", help="write the figures to docs/knowledge-base.md, too")
