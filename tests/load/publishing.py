@@ -267,7 +267,7 @@ The aim is {AIM_S:.0f} s for the last old answer. No question failed, and nobody
 
 
 def main() -> None:
-    """The command line; status 1 when an old answer was told to a question asked later than the aim, or nobody asked in time to tell."""
+    """The command line; status 1 when a question asked later than the aim was told an old answer, or none was asked in time."""
     parser = argparse.ArgumentParser(prog="make bench-publishing")
     parser.add_argument("--number", type=int, default=len(_WORDS), help="how many publications of each kind")
     parser.add_argument("--write", action="store_true", help="write the figures to docs/knowledge-base.md, too")
