@@ -74,8 +74,8 @@ bench-social: .venv/.ready ## the social channels in bad weather, the gateway ki
 bench-day: .venv/.ready ## a working day of the router: two thousand citizens, eight operators, on a clock that is moved
 	@.venv/bin/python -m tests.load.day $(ARGS)
 
-bench-publishing: .venv/.ready ## how soon a new answer is told on every worker, while citizens ask (PostgreSQL, Valkey)
-	@.venv/bin/python -m pytest -s tests/knowledge_base/test_publishing_under_load.py
+bench-publishing: .venv/.ready ## how soon a new answer and a new example are told on both workers, while citizens ask; ARGS=--write notes it down
+	@.venv/bin/python -m tests.load.publishing $(ARGS)
 
 bench-settlement: .venv/.ready ## closing a month of 10 000 cases and a year of 100 000, on PostgreSQL; ARGS=--write notes it down
 	@.venv/bin/python -m tests.load.settlement $(ARGS)

@@ -262,6 +262,7 @@ class PieturaAssistant:
             if found is not None and found.outcome == "answered":
                 return found
         buttons = (turn.person_button(),) if key in ("abuse", "deny") else ()
+        buttons = (*self._plans.offers(turn, "turn", key), *buttons)
         said = Utterance(turn.text(f"smalltalk.{key}"), turn.lang, buttons)
         return turn.reply("smalltalk", said, trace={"key": key})
 
@@ -281,7 +282,8 @@ class PieturaAssistant:
         if turn.context.get("tech_told"):
             return turn.hand_over("tech_problem", topic="eservices")
         turn.context["tech_told"] = True
-        said = Utterance(turn.text("tech.steps"), turn.lang, (turn.person_button(),))
+        offered = self._plans.offers(turn, "turn", "tech_problem")
+        said = Utterance(turn.text("tech.steps"), turn.lang, (*offered, turn.person_button()))
         return turn.reply("answered", said, topic="eservices")
 
     def _out_of_scope(self, turn: Turn) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from actions.plans import RUN, PlanTalk
+from actions.plans import RUN, STOP, PlanTalk
 from actions.turn import Turn
 from handoff.assistant.ports import Reply, TurnRequest
 from handoff.conversations.schemas import Utterance
@@ -17,7 +17,8 @@ from knowledge_base.service import KnowledgeBase
 
 #: What ends or changes a guide is for the citizen to say to the person; his buttons only move it.
 _MOVES: Final = ("plan:a:", "plan:b", "plan:go")
-_PERSON: Final = "handoff"
+#: Buttons that mean nothing while a person is there.
+_WITHOUT_PERSON: Final = ("handoff", STOP)
 
 
 class GuidesOfPlans:
@@ -82,4 +83,7 @@ class GuidesOfPlans:
 
     @staticmethod
     def _said(reply: Reply, said: Utterance) -> Said:
-        return Said(replace(said, buttons=tuple(one for one in said.buttons if one.payload != _PERSON)), reply.context)
+        return Said(
+            replace(said, buttons=tuple(one for one in said.buttons if one.payload not in _WITHOUT_PERSON)),
+            reply.context,
+        )

@@ -18,7 +18,7 @@ from kit.clock import RIGA
 from kit.i18n import DEFAULT_LANGUAGE, Catalogue
 from kit.textual import shorten
 from knowledge_base.plans import engine
-from knowledge_base.plans.content import Plan, Step
+from knowledge_base.plans.content import SKIPPED, Plan, Step
 from knowledge_base.plans.engine import MISSES_ALLOWED, Outcome, Run
 from knowledge_base.plans.ports import Plans, Published
 from knowledge_base.plans.reading import Given, Miss, accepts, read, wish, yes_or_no
@@ -28,6 +28,8 @@ from knowledge_base.service import KnowledgeBase
 SILENCE: Final = timedelta(hours=2)
 #: Where a run is kept in what the assistant remembers.
 RUN: Final = "plan"
+#: The button that ends a plan.
+STOP: Final = "plan:x"
 _NAME: Final = 60
 #: Topics that are a reason of their own for a person to come.
 _REASONS: Final = ("complaint", "suggestion")
@@ -151,7 +153,7 @@ class PlanTalk:
         if run.paused:
             return self._after_a_pause(turn, one, run, step, found)
         if isinstance(found, Given):
-            if step.answer == "text":
+            if step.answer == "text" and found.value != SKIPPED:
                 # It may be a question as well as what was asked for: the assistant tries, and else it is the answer. And a person
                 # may be wished for in words that no rule knows: of that too the assistant makes sure.
                 turn.or_else = found
@@ -166,7 +168,9 @@ class PlanTalk:
             # To the question whether to go on, not to the plan's own.
             return self._reply(turn, one, engine.again(one.plan, run)) if said == "yes" else self._cancel(turn, one)
         # An answer that can be nothing else is one, though he was only asked whether to go on.
-        if isinstance(found, Given) and (step.kind == "do" or step.answer in ("choice", "date", "number")):
+        if isinstance(found, Given) and (
+            step.kind == "do" or step.answer in ("choice", "date", "number") or found.value == SKIPPED
+        ):
             return self._reply(turn, one, engine.given(one.plan, run, found))
         return None
 
@@ -212,7 +216,7 @@ class PlanTalk:
         ask = Utterance(
             turn.text("plan.go_on", name=one.plan.name.said(turn.lang)),
             turn.lang,
-            (Button(turn.text("plan.button.go_on"), "plan:go"), Button(turn.text("plan.button.cancel"), "plan:x")),
+            (Button(turn.text("plan.button.go_on"), "plan:go"), Button(turn.text("plan.button.cancel"), STOP)),
         )
         return replace(reply, utterances=(*reply.utterances, ask), context=turn.context)
 
@@ -313,7 +317,8 @@ class PlanTalk:
         about: dict[str, Any] = (
             {"service_id": one.plan.service_id} if one.plan.service_id and reply.service_id is None else {}
         )
-        return replace(reply, context=turn.context, handoff=replace(wanted, told=told), **about)
+        wanted = replace(wanted, topic=wanted.topic or _topic(one.plan), told=told)
+        return replace(reply, context=turn.context, handoff=wanted, **about)
 
     def _reply(
         self, turn: Turn, one: Published, outcome: Outcome, *, before: str | None = None, first: bool = False
@@ -330,7 +335,7 @@ class PlanTalk:
             turn.context[RUN] |= self._place(plan, outcome.run)
             turn.trace["plan_step"] = outcome.run.step
             said = say(plan, outcome, turn.lang, self._texts, before=before, source=first)
-            return turn.reply("asked_back", said, **about)
+            return turn.reply("asked_back", said, topic=_topic(plan), **about)
         if outcome.stuck is not None:
             stuck = replace(ran, misses=0) if ran is not None else Run(one.id, one.number, outcome.stuck.id)
             self._keep(turn, stuck)
@@ -443,11 +448,21 @@ def _buttons(plan: Plan, run: Run, step: Step, lang: str, texts: Catalogue) -> t
         found = [answer(option.label.said(lang), option.id) for option in step.options]
     elif step.answer == "yes_no":
         found = [answer(texts.text(lang, f"plan.{one}"), one) for one in ("yes", "no")]
+    elif step.optional:
+        found = [answer(texts.text(lang, "plan.button.skip"), SKIPPED)]
     if engine.back(plan, run) is not None:
         found.append(Button(texts.text(lang, "plan.button.back"), "plan:b"))
-    if step.kind == "do":
-        found.append(Button(texts.text(lang, "button.person"), "handoff"))
+    if step.kind == "ask":
+        # At every question he sees that he may leave, or have a person instead.
+        found.append(Button(texts.text(lang, "plan.button.cancel"), STOP))
+    found.append(Button(texts.text(lang, "button.person"), "handoff"))
     return tuple(found)
+
+
+def _topic(plan: Plan) -> str | None:
+    """The topic of a plan whose ways all lead to it: whoever leaves a complaint, or asks for a person in it, has complained."""
+    topics = {end.topic for end in plan.steps if end.kind in ("hand_over", "call_back")}
+    return topics.pop() if len(topics) == 1 else None
 
 
 def _name(step: Step, lang: str) -> str:

@@ -32,6 +32,7 @@ from connectors.webchat.files import UPLOADS, UPLOADS_ADDRESS
 from connectors.webchat.tokens import Tokens
 from gateway.demand import DemandOfLife
 from gateway.health import Health
+from gateway.invitations import InvitationsOfSites
 from gateway.life import AuditTrail, LifeOfConversations
 from gateway.monitoring.endpoints import MetricsApi, Timing
 from gateway.platforms import connectors as platform_connectors
@@ -260,7 +261,7 @@ class Gateway:
         self.calendar().next_opening(self.clock.now())
         spoken = Catalogue(_folder(actions) / "locales")
         trail = AuditTrail(self.db, self.clock)
-        plans_desk = PlansDesk(self.db, self.clock, self.knowledge, self._plans_changed, trail)
+        plans_desk = PlansDesk(self.db, self.clock, self.knowledge, self._plans_changed, trail, InvitationsOfSites())
         self.plans = LivePlans(self.db, self.clock, plans_desk)
         await self.plans.once()
         self._rules = SafetyRules()

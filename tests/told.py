@@ -9,6 +9,7 @@ _KINDS = (
     (r"paldies|спасибо|thank", "smalltalk", "thanks", None),
     (r"^(jā|да|yes)$", "smalltalk", "affirm", None),
     (r"^(nē|нет|no)$", "smalltalk", "deny", None),
+    (r"ko tu vari", "smalltalk", "capabilities", None),
     (r"asdf|qwer", "clarify", "gibberish", None),
     (r"anekdot|pankūk", "out_of_scope", None, None),
     (r"sūdz|sudz", "complaint", None, None),

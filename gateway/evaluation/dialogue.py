@@ -11,6 +11,7 @@ from gateway.evaluation.questions import DialogueLine
 from gateway.evaluation.services import STATES_SERVICE, Progress, share
 from gateway.evaluation.trial import Answered, Trial, fresh, tried
 from handoff.assistant.ports import Reply
+from knowledge_base.plans.content import TURNS
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,9 @@ def kind_of(reply: Reply) -> str:
             return "unclear"
         case "answered" if reply.trace.get("intent") == "tech_problem":
             return "tech_problem"
+        case "asked_back" if reply.trace.get("plan") and reply.trace.get("intent") in TURNS:
+            # A plan has begun for what it was taken for.
+            return str(reply.trace["intent"])
         case "answered" | "asked_back" | "choices":
             return "service"
         case outcome:

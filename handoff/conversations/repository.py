@@ -362,10 +362,15 @@ async def staff_name(session: AsyncSession, staff_id: str | None) -> str | None:
 
 
 async def last_citizen_questions(session: AsyncSession, conversation_id: str, number: int) -> list[str]:
-    """What the citizen wrote last, oldest first."""
+    """What the citizen wrote last, oldest first. A plan's buttons are left out: what was answered with them is told besides."""
+    pressed_in_plan = Message.payload.startswith("plan:")
     result = await session.scalars(
         select(Message.text)
-        .where(Message.conversation_id == conversation_id, Message.author_kind == "citizen")
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.author_kind == "citizen",
+            or_(Message.payload.is_(None), ~pressed_in_plan),
+        )
         .order_by(Message.seq.desc())
         .limit(number)
     )

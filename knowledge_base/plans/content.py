@@ -23,6 +23,8 @@ WAITS: Final = ("ask", "do")
 #: Here it is over.
 TERMINAL: Final = ("services", "hand_over", "call_back", "end")
 YES, NO = "yes", "no"
+#: What passes a question over; no answer is kept of it.
+SKIPPED: Final = "skip"
 MOST_STEPS: Final = 60
 _MOST_OPTIONS = 8
 _MOST_SERVICES = 6
@@ -90,6 +92,7 @@ class Step(_Part):
         help: of a ``do``: what is said the first time that it does not work out.
         next: where it leads; None: on in the list.
         answer: what an ``ask`` takes.
+        optional: of words, a day or a number: he may pass it over, and nothing is told of it then.
         least, most: bounds of a number.
         when: whether a day must be in the past (or today), or in the future (or today).
         on, cases: of a ``branch``: the ``ask`` whose answer decides, and where to.
@@ -105,6 +108,7 @@ class Step(_Part):
     next: StepId | None = None
     answer: Literal["choice", "text", "date", "yes_no", "number"] | None = None
     options: Annotated[list[Option], Field(max_length=20)] = []
+    optional: bool = False
     least: float | None = None
     most: float | None = None
     when: Literal["any", "past", "future"] = "any"
@@ -198,13 +202,19 @@ class Problem:
 
 
 def problems(
-    plan: Plan, *, services: Collection[str], events: Collection[str], institutions: Collection[str]
+    plan: Plan,
+    *,
+    services: Collection[str],
+    events: Collection[str],
+    institutions: Collection[str],
+    invitations: Collection[str] | None = None,
 ) -> list[Problem]:
     """Everything that would make a plan fail while a citizen is in it; none: it may be published.
 
     Args:
         plan: as it is written.
         services, events, institutions: the ids that there are.
+        invitations: the ids of the sites' rules; None: the sites are not known here.
     """
     found = [Problem("name_missing", None, {"lang": lang}) for lang in plan.name.missing()]
     if any(len(text) > _TITLE for text in (plan.name.lv, plan.name.ru, plan.name.en)):
@@ -215,7 +225,7 @@ def problems(
         found.append(Problem("source_missing"))
     if plan.source is not None and not is_https(plan.source.url):
         found.append(Problem("link_not_https", None, {"url": plan.source.url}))
-    found += _of_triggers(plan, services, events)
+    found += _of_triggers(plan, services, events, invitations)
     if not plan.steps:
         return [*found, Problem("no_steps")]
     ids = [step.id for step in plan.steps]
@@ -230,7 +240,9 @@ def problems(
     return [*found, *_of_ways(plan)]
 
 
-def _of_triggers(plan: Plan, services: Collection[str], events: Collection[str]) -> Iterator[Problem]:
+def _of_triggers(
+    plan: Plan, services: Collection[str], events: Collection[str], invitations: Collection[str] | None
+) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for trigger in plan.triggers:
         key = (trigger.kind, trigger.value)
@@ -244,10 +256,19 @@ def _of_triggers(plan: Plan, services: Collection[str], events: Collection[str])
             yield Problem("trigger_unknown", None, {"value": trigger.value})
         if trigger.kind == "payload" and trigger.value.startswith(_RESERVED):
             yield Problem("trigger_reserved", None, {"value": trigger.value})
+        invited = trigger.kind == "proactive" and trigger.value
+        if invited and invitations is not None and trigger.value not in invitations:
+            yield Problem("invitation_unknown", None, {"id": trigger.value})
+        if trigger.how == "offer" and (
+            trigger.kind == "payload" or (trigger.kind == "turn" and trigger.value not in OFFERED)
+        ):
+            yield Problem("trigger_not_offered", None, {"value": trigger.value})
 
 
 #: Kinds of turn that a plan may answer. Danger, the wish for a person and questions about services are never taken over.
 TURNS: Final = ("complaint", "suggestion", "tech_problem", "capabilities")
+#: Those that have an answer of their own, beside which a plan can be offered.
+OFFERED: Final = ("tech_problem", "capabilities")
 
 
 def _of_step(plan: Plan, step: Step, services: Collection[str], institutions: Collection[str]) -> Iterator[Problem]:
@@ -307,6 +328,9 @@ def _of_question(step: Step) -> Iterator[Problem]:
                 break
     if step.answer == "yes_no" and any(option.id not in (YES, NO) for option in step.options):
         yield Problem("options_twice", step.id)
+    if step.optional and step.answer in ("choice", "yes_no"):
+        # There a choice of its own says so.
+        yield Problem("optional_choice", step.id)
     if step.least is not None and step.most is not None and step.least > step.most:
         yield Problem("bounds", step.id)
 
@@ -382,12 +406,18 @@ def is_https(url: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname) and "." in str(parts.hostname) and " " not in url
 
 
+def whole(step: dict[str, Any]) -> dict[str, Any]:
+    """A stored step; versions from before a question could be passed over do not say that theirs cannot."""
+    return {"optional": False, **step}
+
+
 def steps_changed(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What has become of each step: ``added``, ``changed`` (with both), ``gone``; those that stand as they stood are left out.
 
     Args:
         before, after: steps as they are stored.
     """
+    before, after = [whole(step) for step in before], [whole(step) for step in after]
     old = {step["id"]: (place, step) for place, step in enumerate(before)}
     now = {step["id"] for step in after}
     kept = [step["id"] for step in before if step["id"] in now]

@@ -32,13 +32,13 @@ class PlansApi:
             return await desk.overview(person)
 
         async def choices(person: Any = looking) -> dict[str, Any]:
-            return desk.choices(person)
+            return await desk.choices(person)
 
         async def plan(plan_id: str, person: Any = looking) -> dict[str, Any]:
             return await desk.plan(person, plan_id)
 
         async def check(b: body.Check, person: Any = changing) -> dict[str, Any]:
-            return {"problems": told_problems(desk.check(person, b.content))}
+            return {"problems": told_problems(await desk.check(person, b.content))}
 
         async def talk(b: body.Talk, person: Any = changing) -> dict[str, Any]:
             editors_only(person)

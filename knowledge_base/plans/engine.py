@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from knowledge_base.plans.content import NO, TERMINAL, WAITS, YES, Plan, Step
+from knowledge_base.plans.content import NO, SKIPPED, TERMINAL, WAITS, YES, Plan, Step
 from knowledge_base.plans.reading import Given
 
 #: A published plan has no round without a question; one that was broken by hand ends with a person.
@@ -118,7 +118,7 @@ def given(plan: Plan, run: Run, answer: Given) -> Outcome:
             return Outcome(replace(run, helped=step.id, misses=0, paused=False), help=step)
         return Outcome(None, stuck=step)
     answers = {key: value for key, value in run.answers.items() if key != step.id}
-    if step.kind == "ask":
+    if step.kind == "ask" and not (step.optional and answer.value == SKIPPED):
         answers[step.id] = answer.value
     trail = (*(one for one in run.trail if one != step.id), step.id)
     moved = replace(run, answers=answers, trail=trail, misses=0, helped=None, paused=False)

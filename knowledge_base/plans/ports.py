@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from knowledge_base.plans.content import Plan
 
 
@@ -17,6 +19,31 @@ class Published:
     id: str
     number: int
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A rule by which a site invites.
+
+    Attributes:
+        id: what a plan names as its beginning.
+        name: how the rule is called.
+        site: the site's name.
+        enabled: whether both are switched on.
+    """
+
+    id: str
+    name: str
+    site: str
+    enabled: bool
+
+
+class Invitations(Protocol):
+    """The invitations that there are."""
+
+    async def all(self, session: AsyncSession) -> list[Invitation]:
+        """Of every site, by site."""
+        ...
 
 
 class Plans(Protocol):

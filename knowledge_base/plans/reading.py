@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from kit.i18n import LANGUAGES
-from knowledge_base.plans.content import NO, YES, Option, Step
+from knowledge_base.plans.content import NO, SKIPPED, YES, Option, Step
 from knowledge_base.text import fold, tokens
 
 #: Characters of a free answer that are kept.
@@ -66,6 +66,11 @@ _CORRECT = re.compile(
 )
 _GO_ON = re.compile(
     r"((ja )?turpin\w+|talak|ejam talak|(да )?продолж\w+|дальше|(yes )?(let'?s )?(go on|continue)|next|resume)"
+)
+_SKIP = re.compile(
+    r"((es )?izlaist|izlaizam|izlaidisim|izlaidiet|parlec\w*|nezinu|neatceros|nav ko (piebilst|teikt)|nevelos (teikt|atbildet)|"
+    r"пропусти\w*|не знаю|не помню|нечего (добавить|сказать)|не хочу (говорить|отвечать)|"
+    r"skip( (it|this))?|pass|i don'?t (know|remember)|nothing( to add)?|i'?d rather not say)"
 )
 _NUMBER = re.compile(
     r"(?<![\w.,])-?\d{1,3}(?:[ \u00a0]\d{3})+(?:[.,]\d+)?(?![\w])|(?<![\w.,])-?\d+(?:[.,]\d+)?(?![\w])"
@@ -144,6 +149,8 @@ def read(step: Step, text: str, today: date) -> Given | Miss:
     """
     if step.kind == "do":
         return _done(text)
+    if step.optional and _SKIP.fullmatch(_bare(text)):
+        return Given(SKIPPED)
     match step.answer:
         case "choice":
             return _choice(step.options, text)
@@ -165,6 +172,8 @@ def accepts(step: Step, value: str) -> Given | None:
         return Given(value) if value in ("done", "stuck") else None
     if step.answer == "yes_no":
         return Given(value) if value in (YES, NO) else None
+    if step.optional and value == SKIPPED:
+        return Given(SKIPPED)
     if step.answer == "choice" and any(option.id == value for option in step.options):
         return Given(value)
     return None

@@ -25,8 +25,9 @@ from knowledge_base import wish
 from knowledge_base.editor.schemas import Person, later
 from knowledge_base.editor.service import editors_only
 from knowledge_base.plans import repository
-from knowledge_base.plans.content import Plan, Problem, problems
+from knowledge_base.plans.content import Plan, Problem, problems, whole
 from knowledge_base.plans.models import PlanChange, PlanVersion
+from knowledge_base.plans.ports import Invitations
 from knowledge_base.plans.schemas import BackTo, NewPlanChange, WritePlan, change_view, version_view
 from knowledge_base.service import KnowledgeBase
 from knowledge_base.text import fold
@@ -43,13 +44,22 @@ log = structlog.get_logger(__name__)
 class PlansDesk:
     """What editors do with plans. Permission is checked here, from the signed-in person."""
 
-    def __init__(self, db: Database, clock: Clock, knowledge: KnowledgeBase, announce: Announce, trail: Trail) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        knowledge: KnowledgeBase,
+        announce: Announce,
+        trail: Trail,
+        invitations: Invitations,
+    ) -> None:
         """``announce``: called once a publication is stored, so that workers need not wait for their next look."""
         self._db = db
         self._clock = clock
         self._knowledge = knowledge
         self._announce = announce
         self._trail = trail
+        self._invitations = invitations
 
     # --- looking --------------------------------------------------------------------------------------------------------
 
@@ -109,24 +119,30 @@ class PlansDesk:
                 "change": await self._told(session, person, there) if there is not None else None,
             }
 
-    def check(self, person: Person, plan: Plan) -> list[Problem]:
+    async def check(self, person: Person, plan: Plan) -> list[Problem]:
         """What is wrong with a plan.
 
         Raises:
             Forbidden: the person does not edit.
         """
         editors_only(person)
-        return self._problems(plan)
+        async with self._db.read() as session:
+            return await self._problems(session, plan)
 
-    def choices(self, person: Person) -> dict[str, Any]:
-        """What a form offers: services, life events and institutions by name.
+    async def choices(self, person: Person) -> dict[str, Any]:
+        """What a form offers: services, life events, institutions and the sites' invitations by name.
 
         Raises:
             Forbidden: the person does not edit.
         """
         editors_only(person)
         knowledge, lang = self._knowledge, person.lang
+        async with self._db.read() as session:
+            invitations = await self._invitations.all(session)
         return {
+            "invitations": [
+                {"id": one.id, "name": one.name, "site": one.site, "enabled": one.enabled} for one in invitations
+            ],
             "services": [{"id": one, "name": knowledge.title(one, lang)} for one in knowledge.service_ids()],
             "life_events": [{"id": event.id, "name": event.called(lang)} for event in knowledge.life_events()],
             "institutions": [
@@ -211,7 +227,7 @@ class PlansDesk:
         async with self._db.unit() as unit:
             row = await wish.opened(unit.session, PlanChange, change_id, ("draft",))
             wish.by_author(row, person)
-            self._sound(row)
+            await self._sound(unit.session, row)
             await wish.put(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
             return await self._told(unit.session, person, row)
 
@@ -231,7 +247,7 @@ class PlansDesk:
             now = self._clock.now()
             if later(now, row.valid_to):
                 raise PieturaError("ends_before_it_begins")
-            self._sound(row)
+            await self._sound(unit.session, row)
             await wish.put(unit.session, row, version, {"state": "approved", **wish.decided(person, note, now)})
             if row.valid_from is None or row.valid_from <= now:
                 await self._publish(unit, row, now)
@@ -304,7 +320,7 @@ class PlansDesk:
                     changed_at=now,
                     version=1,
                 )
-                self._sound(row)
+                await self._sound(session, row)
                 session.add(row)
                 await session.flush()
                 await self._publish(unit, row, now)
@@ -334,17 +350,17 @@ class PlansDesk:
                 # Another worker, or an editor, was faster; the next look finds what is left.
                 log.info("a wish for a plan met a change", change=change_id, error=type(error).__name__)
 
-    def _holds(self, content: dict[str, Any]) -> bool:
+    async def _holds(self, session: AsyncSession, content: dict[str, Any]) -> bool:
         """Whether what was agreed on some time ago can still be read and run."""
         try:
-            return not self._problems(Plan.model_validate(content))
+            return not await self._problems(session, Plan.model_validate(content))
         except ValidationError:
             return False
 
     async def _publish(self, unit: UnitOfWork, row: PlanChange, now: datetime, *, waited: bool = False) -> None:
         session = unit.session
         shown = await repository.current(session, row.plan_id)
-        wrong = waited and row.content is not None and not self._holds(row.content)
+        wrong = waited and row.content is not None and not await self._holds(session, row.content)
         if _number(shown) != row.base or wrong:
             if not waited:
                 raise Conflict("plan_changed")
@@ -420,19 +436,20 @@ class PlansDesk:
 
     # --- what everything is made of -------------------------------------------------------------------------------------
 
-    def _problems(self, plan: Plan) -> list[Problem]:
+    async def _problems(self, session: AsyncSession, plan: Plan) -> list[Problem]:
         knowledge = self._knowledge
         return problems(
             plan,
             services=frozenset(knowledge.service_ids()),
             events=frozenset(event.id for event in knowledge.life_events()),
             institutions=frozenset(row.id for row in knowledge.institutions()),
+            invitations=frozenset(one.id for one in await self._invitations.all(session)),
         )
 
-    def _sound(self, row: PlanChange) -> None:
+    async def _sound(self, session: AsyncSession, row: PlanChange) -> None:
         if row.content is None:
             return
-        found = self._problems(Plan.model_validate(row.content))
+        found = await self._problems(session, Plan.model_validate(row.content))
         if found:
             raise PieturaError("plan_wrong", count=len(found), problems=told_problems(found))
 
@@ -450,7 +467,10 @@ class PlansDesk:
 
     def _values(self, wanted: WritePlan, shown: PlanVersion | None, now: datetime) -> dict[str, Any]:
         content = wanted.content.model_dump(mode="json") if wanted.content is not None else None
-        if content == (shown.content if shown is not None else None):
+        before = (
+            {**shown.content, "steps": [whole(one) for one in shown.content["steps"]]} if shown is not None else None
+        )
+        if content == before:
             raise PieturaError("nothing_changed")
         if later(wanted.valid_from, wanted.valid_to) or later(now, wanted.valid_to):
             raise PieturaError("ends_before_it_begins")

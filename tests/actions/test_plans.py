@@ -55,7 +55,14 @@ FORM = Plan.model_validate(
                 "name": w("Diena"),
                 "text": w("Kad tas notika?", "Когда это было?", "When was it?"),
             },
-            {"id": "what", "kind": "ask", "answer": "text", "name": w("Kas noticis"), "text": w("Kas notika?")},
+            {
+                "id": "what",
+                "kind": "ask",
+                "answer": "text",
+                "optional": True,
+                "name": w("Kas noticis"),
+                "text": w("Kas notika?"),
+            },
             {"id": "fin", "kind": "hand_over", "text": w("Nododu."), "topic": "family", "institution_id": "vsaa"},
         ],
     }
@@ -125,7 +132,8 @@ def said(reply: Reply) -> str:
 
 async def test_from_the_first_question_to_a_person_with_all_that_was_told(talk: Talk) -> None:
     first = await talk.says("Sākt", "form:1")
-    assert [b.title for b in first.utterances[0].buttons] == ["Internetā", "Klātienē"]
+    titles = [b.title for b in first.utterances[0].buttons]
+    assert titles == ["Internetā", "Klātienē", "Pārtraukt", "Runāt ar operatoru"]
     await talk.presses("Klātienē")
     assert talk.step == "day"
     await talk.says("12.05.2026")
@@ -173,7 +181,8 @@ async def test_a_person_comes_with_what_was_told_so_far(talk: Talk, text: str) -
     await talk.says("Klātienē")
     reply = await talk.says(text, lang="ru" if text[0] == "х" else "lv")
     assert reply.handoff is not None
-    assert reply.handoff.reason == "asked"
+    # Where all its ways lead to one queue, the person comes from there.
+    assert (reply.handoff.reason, reply.handoff.topic) == ("asked", "family")
     assert "Veids: Klātienē; bija pie jautājuma „Kad tas notika?”" in (reply.handoff.told or "")
 
 
@@ -247,6 +256,16 @@ async def test_a_free_answer_with_a_question_mark_that_nobody_can_answer_is_the_
     assert reply.outcome == "handoff"
     assert reply.handoff is not None
     assert "Kas noticis: qwzx vvv?" in (reply.handoff.told or "")
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+async def test_an_optional_question_may_be_passed_over_and_nothing_is_told_of_it(talk: Talk, *, pressed: bool) -> None:
+    await talk.says("Sākt", "form:1")
+    await talk.says("Klātienē")
+    await talk.says("12.05.2026")
+    reply = await talk.presses("Izlaist") if pressed else await talk.says("izlaist")
+    assert reply.handoff is not None
+    assert reply.handoff.told == "Plānā „Pieteikums” pateica: Veids: Klātienē; Diena: 12.05.2026."
 
 
 async def test_a_complaint_in_an_answer_is_the_answer_and_a_wish_for_a_person_loses_nothing_of_it(talk: Talk) -> None:

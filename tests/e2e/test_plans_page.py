@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
+
+from kit.clock import RIGA
 
 from .accounts import assert_fits
 from .conftest import NewCitizen, NewStaff
@@ -57,6 +60,17 @@ def test_a_plan_is_written_approved_and_gone_through(
     expect(page.locator(".alert")).to_contain_text("nosaukumu latviski")
     _written(page)
     expect(page.locator(".plan-problems")).to_have_count(0)
+    # An invitation is chosen by its name, for nobody knows its code.
+    page.get_by_role("button", name="Pievienot sākumu").click()
+    page.get_by_label("Kas", exact=True).last.select_option("proactive")
+    expect(page.locator(".plan-problems")).to_be_visible()
+    page.get_by_label("Kurš aicinājums", exact=True).select_option(label="„slimiba” – Pietura")
+    expect(page.locator(".plan-problems")).to_have_count(0)
+    page.get_by_role("button", name="Noņemt 2. sākumu").click()
+    # The day of what it says begins as today's, in Riga.
+    page.get_by_label("Avota nosaukums", exact=True).fill("vmnvd.gov.lv")
+    expect(page.get_by_label("Ziņu datums", exact=True)).to_have_value(f"{datetime.now(RIGA):%Y-%m-%d}")
+    page.get_by_label("Avota nosaukums", exact=True).fill("")
     # By the keyboard alone a step changes its place, and the focus goes with it.
     page.get_by_role("button", name="Pārvietot 2. soli augstāk").press("Enter")
     expect(_step(page, 1).locator("select").first).to_have_value("ask")

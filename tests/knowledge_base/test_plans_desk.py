@@ -131,6 +131,14 @@ async def test_what_is_wrong_is_told_and_two_editors_meet(stage: Stage) -> None:
     assert (meets.status_code, meets.json()["code"]) == (409, "plan_open")
     dropped = await admin.http.delete(f"/plans/changes/{first['id']}", params={"version": first["version"]})
     assert dropped.status_code == 204
+    # An invitation is chosen by name; one that no site has is refused.
+    choices = (await liga.http.get("/plans/choices")).json()
+    assert {"id": "slimiba", "name": "slimiba", "site": "Pietura", "enabled": True} in choices["invitations"]
+    invited = {**content("Z"), "triggers": [{"kind": "proactive", "value": "slimiba", "how": "offer"}]}
+    assert (await _ok(liga, "check", content=invited))["problems"] == []
+    invited["triggers"][0]["value"] = "izdomats"
+    unknown = {"code": "invitation_unknown", "step": None, "values": {"id": "izdomats"}}
+    assert (await _ok(liga, "check", content=invited))["problems"] == [unknown]
     assert (await _post(liga, "changes", content={"name": w(""), "steps": []})).json()["code"] == "plan_name_needed"
     assert (await _post(liga, "changes", content={"name": w("x"), "steps": [{"id": "A B"}]})).status_code == 422
     assert (await liga.http.get("/plans/nothing")).status_code == 404
@@ -181,16 +189,43 @@ async def test_the_preview_is_the_real_thing(stage: Stage) -> None:
     assert nonsense.status_code == 200
 
 
-async def test_complaints_go_as_before_and_even_without_a_plan(stage: Stage) -> None:
+async def test_a_complaint_is_a_short_form_and_goes_to_a_person_even_without_it(stage: Stage) -> None:
     liga, admin = await stage.staff("liga"), await stage.staff("admin")
     first = await stage.citizen()
-    assert "Jūsu sūdzību nodošu operatoram" in (await first.ask("gribu iesniegt sūdzību"))["text"]
+    assert "Par ko ir sūdzība?" in (await first.ask("Inspektore nolika klausuli, gribu iesniegt sūdzību"))["text"]
+    assert "kad un kur" in (await _press(first, "Darbinieku attieksme"))["text"]
+    await first.ask("Vakar Siguldas centrā")
+    assert "Kā vēlaties saņemt atbildi?" in (await _press(first, "Izlaist"))["text"]
+    assert "Jūsu sūdzību nodošu operatoram" in (await _press(first, "Šeit, sarunā"))["text"]
+    card = next(c for c in (await (await stage.staff("anna")).snapshot())["conversations"] if c["state"] == "queued")
+    # What he wrote himself, and what he told in the form; what was passed over is not there.
+    assert "Sūdzība. " in card["summary"]
+    assert "„Inspektore nolika klausuli, gribu iesniegt sūdzību” / „Vakar Siguldas centrā”" in card["summary"]
+    assert (
+        "Par ko: Darbinieku attieksme; Kas, kad un kur notika: Vakar Siguldas centrā; Atbilde: Šeit, sarunā."
+        in card["summary"]
+    )
     await _published(liga, admin, None, plan_id="sudziba", base=1)
     await stage.gateway.plans.once()
     second = await stage.citizen()
     assert "Jūsu sūdzību nodošu operatoram" in (await second.ask("gribu iesniegt sūdzību"))["text"]
     cards = (await (await stage.staff("anna")).snapshot())["conversations"]
     assert {(c["reason"], c["topic"]) for c in cards if c["state"] == "queued"} == {("complaint", "complaint")}
+
+
+async def test_a_call_back_is_offered_beside_what_we_can_do_and_asks_what_about_and_when(stage: Stage) -> None:
+    citizen = await stage.citizen()
+    shown = await citizen.ask("Ko tu vari?")
+    assert [b["title"] for b in shown["buttons"]] == ["Lūgums atzvanīt"]
+    await _press(citizen, "Lūgums atzvanīt")
+    # A question is answered, and the call-back waits.
+    assert "eiro" in (await citizen.ask("Cik maksā pase?"))["text"]
+    await citizen.ask("jā")
+    await citizen.ask("Par bērna pabalstu")
+    assert "kontaktinformācijas laukā" in (await _press(citizen, "No rīta"))["text"]
+    card = next(c for c in (await (await stage.staff("anna")).snapshot())["conversations"] if c["state"] == "queued")
+    assert card["reason"] == "call_back"
+    assert "Par ko vēlas parunāt: Par bērna pabalstu; Kad zvanīt: No rīta." in card["summary"]
 
 
 async def test_a_guide_sent_by_an_operator_goes_on_by_the_citizens_buttons(stage: Stage) -> None:

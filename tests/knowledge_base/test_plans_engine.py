@@ -53,7 +53,8 @@ def plan(*steps: dict[str, Any], **more: Any) -> Plan:
 
 
 def codes(found: Plan) -> list[tuple[str, str | None]]:
-    return [(p.code, p.step) for p in problems(found, services=SERVICES, events={"birth"}, institutions={"vsaa"})]
+    there = {"services": SERVICES, "events": {"birth"}, "institutions": {"vsaa"}, "invitations": {"rule"}}
+    return [(p.code, p.step) for p in problems(found, **there)]
 
 
 def begun(of: Plan) -> Outcome:
@@ -305,7 +306,7 @@ def test_a_step_of_a_guide_in_words(text: str, value: str) -> None:
 
 
 def test_a_good_plan_has_no_problems() -> None:
-    assert codes(plan()) == []
+    assert codes(plan(triggers=[{"kind": "proactive", "value": "rule"}])) == []
 
 
 def changed(place: int, **patch: Any) -> Plan:
@@ -334,6 +335,9 @@ def changed(place: int, **patch: Any) -> Plan:
         (plan(triggers=[{"kind": "payload", "value": "handoff"}]), ("trigger_reserved", None)),
         (plan(triggers=[{"kind": "turn", "value": "emergency"}]), ("trigger_unknown", None)),
         (plan(triggers=[{"kind": "service", "value": "nothing"}]), ("trigger_unknown", None)),
+        (plan(triggers=[{"kind": "proactive", "value": "nothing"}]), ("invitation_unknown", None)),
+        (plan(triggers=[{"kind": "turn", "value": "complaint", "how": "offer"}]), ("trigger_not_offered", None)),
+        (changed(1, optional=True), ("optional_choice", "how")),
         (plan(kind="guide"), ("source_missing", None)),
         (plan(name={"lv": "A", "ru": "A", "en": ""}), ("name_missing", None)),
     ],
@@ -354,6 +358,8 @@ def test_differences_name_steps() -> None:
     assert {("changed", "count"), ("added", "new"), ("gone", "fin")} <= found
     assert ("moved", "how") in found
     assert steps_changed(before, before) == []
+    # Stored before a question could be passed over: that it could not is no change.
+    assert steps_changed([{key: step[key] for key in step if key != "optional"} for step in before], before) == []
 
 
 # --- the plans that come with the product -----------------------------------------------------------------------------

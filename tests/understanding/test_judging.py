@@ -124,6 +124,7 @@ def line(kind: str, note: str = "", text: str = "x") -> DialogueLine:
         (replied("clarify"), "unclear"),
         (replied("out_of_scope"), "out_of_scope"),
         (replied("answered", trace={"intent": "tech_problem"}), "tech_problem"),
+        (replied("asked_back", trace={"intent": "complaint", "plan": "sudziba"}), "complaint"),
         (replied("answered", trace={"service": "a"}), "service"),
         (replied("answered", trace={"service": "a", "two_questions": ["a", "b"]}), "multi"),
         (Answered(None, "x", (), "lv", 1.0), "unavailable"),

@@ -16,6 +16,7 @@ import { label, t } from "./i18n.js";
  * @property {string|null} next
  * @property {string|null} answer
  * @property {Option[]} options
+ * @property {boolean} [optional] stored versions may be older than it
  * @property {number|null} least
  * @property {number|null} most
  * @property {string} when
@@ -31,7 +32,7 @@ import { label, t } from "./i18n.js";
 /** @typedef {{kind: string, name: Words, service_id: string|null, triggers: Trigger[], source: {title: string, url: string, date: string}|null, review: string|null, steps: Step[]}} Plan */
 /** @typedef {{code: string, step: string|null, values: Record<string, any>}} Problem */
 /** @typedef {{id: string, name: string}} Named */
-/** @typedef {{services: Named[], life_events: Named[], institutions: Named[]}} Choices */
+/** @typedef {{services: Named[], life_events: Named[], institutions: Named[], invitations: (Named & {site: string, enabled: boolean})[]}} Choices */
 /** @typedef {{what: string, id: string, before: Step|null, after: Step|null}} StepChange */
 /** @typedef {{parts: string[], steps: StepChange[]}} Differences */
 /**
@@ -59,6 +60,8 @@ export const TERMINAL = ["services", "hand_over", "call_back", "end"];
 export const ANSWERS = ["choice", "yes_no", "text", "date", "number"];
 export const TRIGGERS = ["life_event", "service", "turn", "payload", "proactive"];
 export const TURNS = ["complaint", "suggestion", "tech_problem", "capabilities"];
+/** Kinds of message that have an answer, beside which a plan can be offered. */
+const OFFERED = ["tech_problem", "capabilities"];
 export const MOST_STEPS = 60;
 export const STEP_ICON = /** @type {Record<string, string>} */ ({
   say: "talk",
@@ -93,6 +96,7 @@ export function newStep(id, kind) {
     next: null,
     answer: kind === "ask" ? "choice" : null,
     options: kind === "ask" ? [newOption("o1"), newOption("o2")] : [],
+    optional: false,
     least: null,
     most: null,
     when: "any",
@@ -112,6 +116,20 @@ export const newOption = (id) => ({ id, label: noWords(), next: null });
 /** @returns {Plan} */
 export const newPlan = () => ({ kind: "plan", name: noWords(), service_id: null, triggers: [], source: null, review: null, steps: [newStep("s1", "say"), newStep("s2", "hand_over")] });
 
+/** Whether a question can have a button that passes it over. @param {Step} step */
+export const mayBeSkipped = (step) => ["text", "date", "number"].includes(step.answer ?? "");
+
+/** How a beginning can go about it, the usual first. @param {{kind: string, value: string}} trigger @returns {string[]} */
+export function waysOf({ kind, value }) {
+  if (kind === "proactive") return ["offer"];
+  if (kind === "life_event" || kind === "service") return ["offer", "start"];
+  return kind === "turn" && OFFERED.includes(value) ? ["start", "offer"] : ["start"];
+}
+
+/** Invitations for a choice: the same name may stand on several sites. @param {Choices} choices @returns {Named[]} */
+export const invitationNames = (choices) =>
+  choices.invitations.map((one) => ({ id: one.id, name: t(one.enabled ? "plans.invitation" : "plans.invitation_off", { name: one.name, site: one.site }) }));
+
 /** What a step takes with it, and nothing that belongs to another kind. @param {Step} step @returns {Step} */
 export function cleanStep(step) {
   const kept = newStep(step.id, step.kind);
@@ -124,6 +142,7 @@ export function cleanStep(step) {
     next: TERMINAL.includes(step.kind) ? null : step.next,
     answer: asks ? step.answer : null,
     options: asks && (step.answer === "choice" || step.answer === "yes_no") ? step.options : [],
+    optional: asks && mayBeSkipped(step) && Boolean(step.optional),
     least: asks && step.answer === "number" ? step.least : null,
     most: asks && step.answer === "number" ? step.most : null,
     when: asks && step.answer === "date" ? step.when : "any",
@@ -157,7 +176,7 @@ export function problemLines(problems) {
 
 /** @param {Trigger} trigger @param {Choices|null} choices */
 export function triggerText(trigger, choices) {
-  const known = trigger.kind === "service" ? choices?.services : trigger.kind === "life_event" ? choices?.life_events : undefined;
+  const known = choices === null ? undefined : { service: choices.services, life_event: choices.life_events, proactive: invitationNames(choices) }[trigger.kind];
   const value = trigger.kind === "turn" ? label("knowledge.intent", trigger.value) : (known?.find((one) => one.id === trigger.value)?.name ?? trigger.value);
   return `${label("plans.trigger", trigger.kind)}: ${value}${trigger.how === "offer" ? ` (${t("plans.how.offer_short")})` : ""}`;
 }

@@ -5,7 +5,7 @@ import { reason } from "../actions.js";
 import { cx, html } from "../html.js";
 import { label, lang, LANGUAGES, t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
-import { ANSWERS, cleanPlan, freeId, KINDS, MOST_STEPS, newOption, newStep, noWords, problemLines, STEP_ICON, stepLine, TERMINAL, TRIGGERS, TURNS } from "../plans.js";
+import { ANSWERS, cleanPlan, freeId, invitationNames, KINDS, mayBeSkipped, MOST_STEPS, newOption, newStep, noWords, problemLines, STEP_ICON, stepLine, TERMINAL, TRIGGERS, TURNS, waysOf } from "../plans.js";
 import { fromField, toField } from "../riga.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
@@ -233,24 +233,29 @@ export function PlanForm({ planId, base: seen, content, change, choices, current
     </div>`;
 }
 
-const today = () => new Date().toISOString().slice(0, 10);
+/** @returns {string} the day that it is in Riga */
+const today = () => toField(Date.now()).slice(0, 10);
 
 /** @param {{id: string, plan: Plan, choices: Choices, onChange: (triggers: any[]) => void}} props */
 function Triggers({ id, plan, choices, onChange }) {
   const rows = plan.triggers;
   /** @param {number} at @param {object} patch */
   const set = (at, patch) => onChange(rows.map((row, i) => (i === at ? { ...row, ...patch } : row)));
-  const turns = TURNS.map((code) => ({ id: code, name: label("knowledge.intent", code) }));
+  /** @param {string} kind @returns {{id: string, name: string}[]} */
+  const valuesOf = (kind) => {
+    if (kind === "proactive") return invitationNames(choices);
+    return kind === "turn" ? TURNS.map((code) => ({ id: code, name: label("knowledge.intent", code) })) : kind === "service" ? choices.services : choices.life_events;
+  };
   return html`
     <fieldset class="plan-part"><legend>${t("plans.triggers")}</legend>
       <p class="muted">${t(plan.kind === "guide" ? "plans.triggers_guide" : "plans.triggers_lead")}</p>
       <ul role="list" class="plan-triggers">${rows.map((row, at) => html`
         <li key=${at} class="plan-trigger">
           <${Select} id=${`${id}-t${at}-kind`} text=${t("plans.trigger_kind")} value=${row.kind} items=${TRIGGERS.map((kind) => ({ id: kind, name: label("plans.trigger", kind) }))} onChange=${(/** @type {string} */ kind) => set(at, { kind, value: "", how: kind === "service" || kind === "proactive" ? "offer" : "start" })} />
-          ${["payload", "proactive"].includes(row.kind)
+          ${row.kind === "payload"
             ? html`<${Field} label=${label("plans.trigger_value", row.kind)} value=${row.value} maxLength="120" onInput=${(/** @type {string} */ value) => set(at, { value })} />`
-            : html`<${Select} id=${`${id}-t${at}-value`} text=${label("plans.trigger_value", row.kind)} value=${row.value} items=${row.kind === "service" ? choices.services : row.kind === "turn" ? turns : choices.life_events} onChange=${(/** @type {string} */ value) => set(at, { value })} />`}
-          ${["life_event", "service"].includes(row.kind) && html`<${Select} id=${`${id}-t${at}-how`} text=${t("plans.how")} value=${row.how} items=${["offer", "start"].map((how) => ({ id: how, name: label("plans.how", how) }))} onChange=${(/** @type {string} */ how) => set(at, { how })} />`}
+            : html`<${Select} id=${`${id}-t${at}-value`} text=${label("plans.trigger_value", row.kind)} value=${row.value} items=${valuesOf(row.kind)} onChange=${(/** @type {string} */ value) => set(at, { value, how: waysOf({ kind: row.kind, value }).includes(row.how) ? row.how : "start" })} />`}
+          ${waysOf(row).length > 1 && html`<${Select} id=${`${id}-t${at}-how`} text=${t("plans.how")} value=${row.how} items=${waysOf(row).map((how) => ({ id: how, name: label("plans.how", how) }))} onChange=${(/** @type {string} */ how) => set(at, { how })} />`}
           <button type="button" class="icon-button" aria-label=${t("plans.trigger_remove", { number: at + 1 })} onClick=${() => { onChange(rows.filter((_, i) => i !== at)); focusSoon(`${id}-t-add`); }}><${Icon} name="bin" /></button>
         </li>`)}</ul>
       <${Button} id=${`${id}-t-add`} icon="plus" onClick=${() => { onChange([...rows, { kind: "service", value: "", how: "offer" }]); focusSoon(`${id}-t${rows.length}-kind`); }}>${t("plans.trigger_add")}</>
@@ -274,6 +279,7 @@ function StepFields({ id, step, plan, steps, choices, onChange }) {
         <${Field} label=${t("plans.field.least")} optional type="number" value=${step.least ?? ""} onInput=${(/** @type {string} */ v) => onChange({ least: v === "" ? null : Number(v) })} />
         <${Field} label=${t("plans.field.most")} optional type="number" value=${step.most ?? ""} onInput=${(/** @type {string} */ v) => onChange({ most: v === "" ? null : Number(v) })} /></div>`}
       ${step.answer === "date" && html`<${Select} id=${`${id}-when`} text=${t("plans.field.when")} value=${step.when} items=${["any", "past", "future"].map((one) => ({ id: one, name: label("plans.when", one) }))} onChange=${(/** @type {string} */ when) => onChange({ when })} />`}
+      ${mayBeSkipped(step) && html`<${Tick} text=${t("plans.field.optional")} note=${t("plans.field.optional_note")} on=${Boolean(step.optional)} onChange=${(/** @type {boolean} */ optional) => onChange({ optional })} />`}
       ${step.answer === "yes_no" && html`<div class="desk__row">${["yes", "no"].map((one) => leads(`o-${one}`, step.options.find((option) => option.id === one)?.next ?? null,
         (next) => onChange({ options: ["yes", "no"].map((code) => ({ ...newOption(code), next: code === one ? next || null : (step.options.find((option) => option.id === code)?.next ?? null) })) }), t(`plans.if_${one}`)))}</div>`}
       ${step.answer === "choice" && html`<${Options} id=${id} step=${step} leads=${leads} onChange=${onChange} />`}`}
