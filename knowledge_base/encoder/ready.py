@@ -24,7 +24,8 @@ def pack(vectors: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.fl
     scales = (largest / -8.0).astype(np.float16)
     divisor = np.where(scales == 0, 1, scales).astype(np.float32)
     halves = np.clip(np.rint(blocks / divisor) + 8.0, 0, 15).astype(np.uint8)
-    return halves[..., : _BLOCK // 2] | halves[..., _BLOCK // 2 :] << 4, scales[..., 0]
+    low, high = halves[..., : _BLOCK // 2], halves[..., _BLOCK // 2 :]
+    return low | (high << np.uint8(4)), scales[..., 0]
 
 
 def unpack(packed: NDArray[np.uint8], scales: NDArray[np.float16]) -> NDArray[np.float32]:
