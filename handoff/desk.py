@@ -161,12 +161,14 @@ class Desk:
         version: int,
         *,
         values: dict[str, Any],
-        note: tuple[str, dict[str, object]] | None = None,
+        note: str | None = None,
+        names: str | None = None,
         data: dict[str, Any] | None = None,
         trigger: Trigger | None = None,
         tells: str | None = None,
     ) -> None:
-        """``tells``: the catalogue's key under which the note goes before the summary, for whoever is to go on with it."""
+        """``note``: the catalogue's key of what the citizen is told, ``names``: the institution that is named there, in his
+        language; ``tells``: the key under which the colleague's note goes before the summary, for whoever is to go on with it."""
         broker = self._broker
         async with broker.db.unit() as unit:
             conversation = await self._load(unit, viewer, conversation_id)
@@ -198,7 +200,8 @@ class Desk:
                 ),
             )
             if note is not None:
-                await broker.system_note(unit, events, changed, note[0], **note[1])
+                named = {"institution": broker.names.institution(names, changed.lang)} if names is not None else {}
+                await broker.system_note(unit, events, changed, note, **named)
             if changed.state == State.ACTIVE and changed.holder_id is None:
                 # The specialist is done, and the operator is gone: it must not be left with nobody.
                 await broker.requeue(unit, changed, "operator_gone")
@@ -488,7 +491,7 @@ class Desk:
             "return",
             version,
             values=values,
-            note=("broker.returned", {}),
+            note="broker.returned",
             data=_noted(note),
         )
 
@@ -670,7 +673,6 @@ class Desk:
         async with broker.db.read() as session:
             if await people.institution(session, institution_id) is None:
                 raise PieturaError("bad_institution")
-        name = broker.names.institution(institution_id, "lv")
         values = {
             "level2_institution_id": institution_id,
             "institution_id": institution_id,
@@ -684,8 +686,9 @@ class Desk:
             "level2",
             version,
             values=values,
-            note=("broker.level2", {"institution": name}),
-            data=_noted(note, institution=name),
+            note="broker.level2",
+            names=institution_id,
+            data=_noted(note, institution=broker.names.institution(institution_id, "lv")),
             tells="summary.level2",
         )
 
@@ -697,19 +700,17 @@ class Desk:
             "level2_done",
             version,
             values={},
-            note=("broker.level2_done", {}),
+            note="broker.level2_done",
             data=_noted(note),
         )
 
     async def hold(self, viewer: Viewer, conversation_id: str, version: int, note: str | None) -> None:
         """Puts the conversation on hold while something is found out; the citizen is told."""
-        await self._act(
-            viewer, conversation_id, "hold", version, values={}, note=("broker.on_hold", {}), data=_noted(note)
-        )
+        await self._act(viewer, conversation_id, "hold", version, values={}, note="broker.on_hold", data=_noted(note))
 
     async def resume(self, viewer: Viewer, conversation_id: str, version: int) -> None:
         """Goes on after a hold."""
-        await self._act(viewer, conversation_id, "resume", version, values={}, note=("broker.resumed", {}))
+        await self._act(viewer, conversation_id, "resume", version, values={}, note="broker.resumed")
 
     async def close(
         self,

@@ -37,6 +37,8 @@ class Replay:
             case "message" if event.actor_kind == "specialist" and key in self.talks:
                 at_level2 = self.talks[key].state == State.LEVEL2
                 self.talks[key] = replace(self.talks[key], level2_answered=at_level2)
+            case "note" if "level2_answered" in event.data and key in self.talks:
+                self.talks[key] = replace(self.talks[key], level2_answered=True)
             case "level2_overdue":
                 self.breaches.append(Breach(key, event.at))
 

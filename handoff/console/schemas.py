@@ -40,6 +40,8 @@ class Settings(_Body):
     level2_mail: bool | None = None
     push_waiting: bool | None = None
     push_offers: bool | None = None
+    push_messages: bool | None = None
+    push_level2: bool | None = None
     push_mentions: bool | None = None
     theme: Literal["auto", "light", "dark"] | None = None
 

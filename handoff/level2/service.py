@@ -1,7 +1,7 @@
 """The specialists' clock (R4): until when an institution should have answered, and what follows from it.
 
-It runs in working time from the bringing until the specialist's first answer or the end of his part. That it ran out is
-recorded as an event of its own, also when the answer comes later.
+It runs in working time from the bringing until the specialist's first answer, to the citizen or in a note to the operator, or
+the end of his part. That it ran out is recorded as an event of its own, also when the answer comes later.
 """
 
 from __future__ import annotations

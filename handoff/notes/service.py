@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handoff.broker import Broker
 from handoff.conversations import repository as conversations
+from handoff.conversations.events import EventLog
 from handoff.conversations.models import Conversation
 from handoff.conversations.scope import sees
 from handoff.notes import repository
@@ -18,6 +20,8 @@ from handoff.search import index as search_index
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import viewer_of
+from handoff.state_machine import State
+from kit.db import UnitOfWork
 from kit.errors import Forbidden, NotFound, PieturaError
 from kit.textual import clean
 
@@ -72,11 +76,35 @@ class Notes:
                 NoteMention(note_id=note_id, staff_id=called, conversation_id=conversation_id) for called in wanted
             )
             await session.flush()
+            events = self._broker.events(unit)
+            answered = await self._answers_level2(unit, events, viewer, conversation, now)
             # The event tells that there is one, never what it says: events lead to citizens as well.
-            self._broker.events(unit).add(
-                "note", conversation_id, actor_kind="staff", actor_id=viewer.id, data={"note_id": note_id}
+            events.add(
+                "note",
+                conversation_id,
+                actor_kind="staff",
+                actor_id=viewer.id,
+                data={"note_id": note_id, **({"level2_answered": True} if answered else {})},
+                at=now,
             )
             return await repository.of(session, conversation_id)
+
+    async def _answers_level2(
+        self, unit: UnitOfWork, events: EventLog, viewer: Viewer, conversation: Conversation, now: datetime
+    ) -> bool:
+        """Whether the note is what the institution was asked for: a specialist may answer through the operator, and need not
+        join for it. Only his first answer stops the clock, whomever he gives it."""
+        if viewer.role != "specialist":
+            return False
+        waits = (Conversation.state == State.LEVEL2) & Conversation.level2_answered_at.is_(None)
+        ours = Conversation.level2_institution_id == viewer.institution_id
+        answered = await conversations.set_where(
+            unit.session, conversation.id, waits & ours, {"level2_answered_at": now}
+        )
+        if answered is None:
+            return False
+        await self._broker.service_level.level2_answered(unit, events, answered, now)
+        return True
 
     async def seen(self, viewer: Viewer, conversation_id: str) -> None:
         """The viewer has looked at the notes that call him; his other windows hear of it.

@@ -25,7 +25,7 @@ from handoff.push.service import Push
 from handoff.staff.models import Staff
 from handoff.staff.schemas import Viewer
 from handoff.staff.service import viewer_of
-from handoff.state_machine import State, lacks_operator
+from handoff.state_machine import HELD, State, lacks_operator
 from kit.rounds import Rounds
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ FOCUSED_FOR: Final = timedelta(seconds=45)
 _BATCH: Final = 500
 _AT_ONCE: Final = 16
 #: Seconds for which a notice is news, by kind; the setting that switches it off is ``push_<kind>``.
-_NEWS_S: Final = {"waiting": 60, "offers": 30, "mentions": 4 * 3600}
+_NEWS_S: Final = {"waiting": 60, "offers": 30, "messages": 15 * 60, "level2": 4 * 3600, "mentions": 4 * 3600}
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,14 @@ class PushWatch:
         ids = {event.conversation_id for event, _ in news if event.conversation_id is not None}
         if not ids:
             return []
-        rows = {one.id: one for one in await conversations.among(session, list(ids))}
-        called = await repository.called(session, [_note(event) for event, kind in news if kind == "mentions"])
         browsers = [
             (staff, row, viewer_of(staff, ""))
             for staff, row in await repository.reachable(session, now, now - FOCUSED_FOR)
         ]
+        if not browsers:
+            return []
+        rows = {one.id: one for one in await conversations.among(session, list(ids))}
+        called = await repository.called(session, [_note(event) for event, kind in news if kind == "mentions"])
         found: dict[tuple[str, str, str], _Told] = {}
         for event, kind in news:
             conversation = rows.get(event.conversation_id or "")
@@ -159,6 +161,10 @@ def _kind(event: Event) -> str | None:
         return "waiting"
     if event.kind == "state" and event.to_state == State.LEVEL2 and event.cause == "operator_gone":
         return "waiting"
+    if event.kind == "state" and event.to_state == State.LEVEL2 and event.from_state != State.LEVEL2:
+        return "level2"
+    if event.kind == "message" and event.actor_kind == "citizen":
+        return "messages"
     return None
 
 
@@ -169,13 +175,20 @@ def _note(event: Event) -> str:
 def _is_for(
     viewer: Viewer, kind: str, event: Event, conversation: Conversation, called: Mapping[str, Collection[str]]
 ) -> bool:
-    """Whether it is for him: whom the note calls, whom it is offered to, whoever may take it. What has gone on meanwhile is for
-    nobody."""
+    """Whether it is for him: whom the note calls, whom it is offered to, who serves it, whose institution it was brought to,
+    whoever may take it. What has gone on meanwhile, or was read, is for nobody."""
     match kind:
         case "mentions":
             return viewer.id in called.get(_note(event), ())
         case "offers":
             return conversation.state == State.OFFERED and conversation.offered_to_id == viewer.id
+        case "messages":
+            joined = conversation.state == State.LEVEL2 and conversation.specialist_id == viewer.id
+            serves = conversation.state in HELD and conversation.holder_id == viewer.id
+            return conversation.unread > 0 and (joined or serves)
+        case "level2":
+            asked = conversation.state == State.LEVEL2 and conversation.specialist_id is None
+            return asked and viewer.role == "specialist"
         case _:
             waits = conversation.state == State.QUEUED or lacks_operator(conversation.state, conversation.holder_id)
             return waits and viewer.serves

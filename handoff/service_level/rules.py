@@ -11,8 +11,9 @@ kind                      starts                        stands still            
                                                                                          the citizen gone, ended
 ``resolution``            queued                        a person spoke last: it is the   the citizen gone, ended, given back
                                                         citizen's turn
-``level2``                brought to an institution     never                            the specialist has answered, or his
-                                                                                         part is over
+``level2``                brought to an institution     never                            the specialist has answered, the citizen
+                                                                                         or in a note the operator, or his part
+                                                                                         is over
 ``comment``               written, by the platform      never                            answered by anybody, withdrawn, ended
 ========================  ============================  ===============================  =====================================
 

@@ -130,6 +130,16 @@ class ServiceLevel:
             rules.pause(row, self._calendar(), now)
         await unit.session.flush()
 
+    async def level2_answered(
+        self, unit: UnitOfWork, events: EventLog, conversation: Conversation, now: datetime
+    ) -> None:
+        """The specialist has answered the operator, in a note: the citizen need not hear it from himself."""
+        row = (await repository.running(unit.session, conversation.id)).get("level2")
+        if row is not None:
+            self._note(events, row, now)
+            self._end(row, now, "answered", conversation.centre_id)
+            await unit.session.flush()
+
     async def citizen_wrote(self, unit: UnitOfWork, standing: Standing, now: datetime) -> None:
         """The citizen has said something: it is our turn."""
         if not rules.citizens_turn(State(standing.state)):

@@ -43,6 +43,8 @@ def test_the_switch_says_how_it_stands(new_staff: NewStaff) -> None:
     expect(push.get_by_role("status")).to_have_text("Šajā pārlūkā ieslēgti.")
     assert page.evaluate("navigator.serviceWorker.getRegistration('/console').then((one) => one.active !== null)")
     push.get_by_label("Gaida iedzīvotājs").uncheck()
+    expect(push.get_by_label("Jauna ziņa manā sarunā")).to_be_checked()
+    expect(push.get_by_label("Sarunā pieaicināta mana iestāde")).to_have_count(0)
     push.get_by_role("button", name="Izmēģināt").click()
     expect(push.get_by_role("alert")).to_contain_text("nepieņēma")
     expect(push).to_contain_text("pēdējo neizdevās nosūtīt")

@@ -18,6 +18,7 @@ from handoff.board.service import Standing, standing
 from handoff.conversations.models import Conversation, Event
 from handoff.conversations.schemas import Inbound
 from handoff.desk import Desk, may
+from handoff.notes.service import Notes
 from handoff.queue import repository as queues
 from handoff.queue import schemas as body
 from handoff.queue.administration import QueueAdministration
@@ -54,6 +55,7 @@ class _Day:
         self.done: dict[str, int] = {}
         self.rules = QueueAdministration(stage.gateway.broker)
         self.russian_on = True
+        self.noted = ""
 
     async def begin(self) -> str:
         """A queue for Russian, of whose rules the day will not be sure; the common one offers. Its id."""
@@ -155,6 +157,16 @@ class _Day:
         await self.desk.take(anna, key, await self._version(key))
         await self.desk.to_queue(anna, key, await self._version(key), COMMON, "Vajag kolēģi")
 
+    async def answer_aside(self) -> None:
+        """And one is brought to an institution, whose specialist answers the operator in a note."""
+        self.noted, anna = str(uuid.uuid4()), self.people["anna"]
+        await self._say(self.noted, "lv", "operators")
+        await self.stage.gateway.turns.drain(5)
+        await self.desk.take(anna, self.noted, await self._version(self.noted))
+        await self.desk.level2(anna, self.noted, await self._version(self.noted), "vsaa", "jautājums")
+        notes = Notes(self.stage.gateway.broker)
+        await notes.add(self.people["ieva"], self.noted, str(uuid.uuid4()), "Iemaksas ir saņemtas", [])
+
     async def _version(self, key: str) -> int:
         return next(one.version for one in await self._open() if one.id == key)
 
@@ -170,9 +182,10 @@ async def test_the_board_is_what_the_log_says_at_every_step_of_a_random_day(stag
     russian = await day.begin()
     kept: list[Standing] = []
     refused, after, replay = 0, 0, Replay()
-    for number in range(_STEPS + 1):
+    last = (day.hand_on, day.answer_aside)
+    for number in range(_STEPS + len(last)):
         try:
-            await (day.step(russian) if number < _STEPS else day.hand_on())
+            await (day.step(russian) if number < _STEPS else last[number - _STEPS]())
         except PieturaError:
             refused += 1
         live = await board.compute()
@@ -192,6 +205,7 @@ async def test_the_board_is_what_the_log_says_at_every_step_of_a_random_day(stag
     assert max(len(one.picture.talks) for one in kept) > 3
     assert {"take", "accept", "decline", "assign", "reply", "level2", "close", "return", "language"} <= day.done.keys()
     assert any(one.now["level2"] for one in kept)
+    assert [talk.level2_answered for talk in kept[-1].picture.talks if talk.id == day.noted] == [True]
     assert [one.promised for one in kept[-1].picture.waits if one.transferred] == [False]
     assert any(talk.state == "offered" for one in kept for talk in one.now["waiting"])
     async with stage.gateway.db.read() as session:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from handoff.conversations.schemas import Inbound
 from handoff.push.keys import fresh_private_key
 from handoff.push.models import PushSubscription
 from handoff.push.sender import PushSender
@@ -58,7 +60,7 @@ async def test_who_has_no_console_before_his_eyes_is_told(pushing: Stage, servic
     anna, hers = await _told(pushing, "anna", service)
     janis, _ = await _told(pushing, "janis", service)
     olga, _ = await _told(pushing, "olga", service)
-    ieva, _ = await _told(pushing, "ieva", service)
+    ieva, ievas = await _told(pushing, "ieva", service)
     await janis.http.put("/me", json={"settings": {"push_waiting": False}})
     await olga.listen()
     assert olga._socket is not None
@@ -89,6 +91,21 @@ async def test_who_has_no_console_before_his_eyes_is_told(pushing: Stage, servic
     assert [one[0] for one in service.taken] == ["/liga"]
     assert lasts.read(service.taken[0][2])["title"] == "Jūs aicina kolēģis"
 
+    # The citizen writes in what she serves; then an institution is brought in, of whose specialists none was told so far.
+    service.taken.clear()
+    more = Inbound(conversation, str(uuid.uuid4()), _WORDS, None, "lv", "webchat", "demo")
+    await pushing.gateway.broker.receive(more)
+    await service.wait(1)
+    assert [one[0] for one in service.taken] == ["/anna"]
+    told = hers.read(service.taken[0][2])
+    assert (told["title"], "suns" in json.dumps(told)) == ("Jauna ziņa jūsu sarunā", False)
+    assert (await ieva.http.get("/push")).json()["browsers"][0]["delivered_at"] is None
+    service.taken.clear()
+    (await anna.act(conversation, "level2", institution_id="vsaa", note="Lūdzu, palīdziet")).raise_for_status()
+    await service.wait(1)
+    assert [one[0] for one in service.taken] == ["/ieva"]
+    assert ievas.read(service.taken[0][2])["title"] == "Sarunā pieaicināta jūsu iestāde"
+
     # Nothing is told in a browser where nobody is signed in any more.
     service.taken.clear()
     for desk in (anna, liga, olga):
@@ -96,7 +113,6 @@ async def test_who_has_no_console_before_his_eyes_is_told(pushing: Stage, servic
     await _waits(pushing)
     await asyncio.sleep(2.5)
     assert service.taken == []
-    assert (await ieva.http.get("/push")).json()["browsers"][0]["delivered_at"] is None
 
 
 async def test_busy_services_are_asked_again_and_gone_browsers_forgotten(pushing: Stage, service: PushService) -> None:

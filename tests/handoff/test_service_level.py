@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from handoff.conversations.facts import AS
-from handoff.conversations.models import Conversation, Event
+from handoff.conversations.models import Conversation, Event, Message
 from handoff.conversations.schemas import Inbound
 from handoff.desk import Desk, may
+from handoff.notes.service import Notes
 from handoff.service_clock.service import WorkingCalendar
 from handoff.service_level.models import LevelClock, ServiceTarget
 from handoff.staff.models import Staff
@@ -208,6 +209,36 @@ async def test_the_specialists_clock_is_read_and_not_a_second_truth(case: _Case)
     assert (row.breached_at is not None) == (conversation.level2_breached_at is not None) is True
 
 
+async def test_a_specialists_note_to_the_operator_is_the_institutions_answer(case: _Case) -> None:
+    notes, stage = Notes(case.stage.gateway.broker), case.stage
+    await case.says("оператор", "ru")
+    await case.act("anna", "take")
+    await case.act("anna", "level2", "vsaa", "jautājums")
+    told = select(Message.text).where(Message.conversation_id == case.id, Message.author_kind == "system")
+    async with stage.gateway.db.read() as session:
+        last = await session.scalar(told.order_by(Message.seq.desc()).limit(1))
+    assert "Государственное агентство социального страхования" in str(last), "named in the citizen's language"
+    case.after(hours=1)
+    await notes.add(case.people["anna"], case.id, str(uuid.uuid4()), "Gaidām iestādi", [])
+    assert (await case.clock("level2")).stopped_at is None, "the operator's own note is no answer"
+    await notes.add(case.people["ieva"], case.id, str(uuid.uuid4()), "Iemaksas ir saņemtas", [])
+    row = await case.clock("level2")
+    case.after(hours=1)
+    await notes.add(case.people["ieva"], case.id, str(uuid.uuid4()), "Arī par oktobri", [])
+    case.after(hours=30)
+    await stage.gateway.clock_watch.once()
+    await stage.gateway.level2_watch.once()
+    async with stage.gateway.db.read() as session:
+        conversation = await session.get(Conversation, case.id)
+        events = list(await session.scalars(select(Event).where(Event.conversation_id == case.id).order_by(Event.seq)))
+    assert conversation is not None
+    assert conversation.level2_answered_at is not None
+    assert (row.stopped_at, row.cause) == (conversation.level2_answered_at, "answered")
+    assert (conversation.state, conversation.specialist_id) == ("level2", None), "he need not join for it"
+    assert "level2_overdue" not in [one.kind for one in events]
+    assert [one.stopped_at for one in _slow_clocks(events) if one.kind == "level2"] == [row.stopped_at]
+
+
 # --- a random day, counted again -------------------------------------------------------------------------------------------
 
 
@@ -262,6 +293,8 @@ def _slow_clocks(events: Iterable[Event]) -> list[_Slow]:
                     still("resolution", at)
             if event.actor_kind == "citizen" and state in ("active", "offered"):
                 on("resolution", at)
+        if event.kind == "note" and event.data.get("level2_answered"):
+            stop("level2", at)
         if event.kind != "state":
             continue
         before, state = state, str(event.to_state)

@@ -16,6 +16,26 @@ const DEADLINES_MS = 5000;
 let audio = null;
 /** With several windows open only one of them rings. */
 let leader = !("locks" in navigator);
+/** And only one tells by the system: that which was looked at last; a restored one need not be touched for it, as for a sound. */
+let notifies = !("locks" in navigator);
+let inLine = false;
+
+/** @param {boolean} looked whether the person looks at this window: then it takes the turn from another, else it waits for it */
+function takeNotices(looked) {
+  if (notifies || !("locks" in navigator) || (inLine && !looked)) return;
+  if (!looked) inLine = true;
+  navigator.locks
+    .request("pietura-notices", { steal: looked }, () => {
+      if (!looked) inLine = false;
+      notifies = true;
+      return new Promise(() => {}); // held until the window closes, or another is looked at
+    })
+    .catch((error) => {
+      if (error.name !== "AbortError") return;
+      notifies = false;
+      takeNotices(false);
+    });
+}
 
 /** Browsers let a page sound only after the person has touched it. */
 function unlock() {
@@ -64,7 +84,7 @@ const soundOn = () => settingsOf(state.me).sound && state.me?.availability !== "
 
 /** @param {string} title @param {string} body @param {string} id */
 function notify(title, body, id) {
-  if (!settingsOf(state.me).notify || state.me?.availability === "away" || !leader) return;
+  if (!settingsOf(state.me).notify || state.me?.availability === "away" || !notifies) return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   if (document.visibilityState === "visible" && document.hasFocus()) return;
   // Never the citizen's words: a notification shows on a locked screen too. Where the browser is told by push as well, both
@@ -162,6 +182,7 @@ function watch() {
     document.title = `${t(state.phase === "login" ? "login.title" : "product")}${state.phase === "login" ? ` – ${t("product")}` : ""}`;
     return;
   }
+  if (!known) takeNotices(document.hasFocus());
   watchMentions();
   const waiting = [...state.cards.values()].filter(isWaiting).sort(byWaiting);
   const page = route().page === "cases" ? t("nav.cases") : t("nav.inbox");
@@ -243,6 +264,9 @@ export function startAttention(region) {
   for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, unlock, { passive: true });
   subscribe(watch);
   window.addEventListener("hashchange", watch);
+  window.addEventListener("focus", () => {
+    if (state.phase === "ready") takeNotices(true);
+  });
   whenMessage(onMessage);
   watch();
   setInterval(() => {

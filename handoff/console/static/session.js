@@ -367,6 +367,8 @@ export const settingsOf = (me) => ({
   level2_mail: true,
   push_waiting: true,
   push_offers: true,
+  push_messages: true,
+  push_level2: true,
   push_mentions: true,
   ...(me?.settings ?? {}),
 });

@@ -178,7 +178,7 @@
  * @property {ServiceClock|null} service_clock what is due first of what we promised; null when nothing is
  */
 
-/** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, enter_sends: boolean, theme: "auto"|"light"|"dark", push_waiting: boolean, push_offers: boolean, push_mentions: boolean}} Settings */
+/** @typedef {{sound: boolean, notify: boolean, shortcuts: boolean, enter_sends: boolean, theme: "auto"|"light"|"dark", push_waiting: boolean, push_offers: boolean, push_messages: boolean, push_level2: boolean, push_mentions: boolean}} Settings */
 
 /**
  * @typedef {object} Me

@@ -11,7 +11,8 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { Alert, Button } from "./bits.js";
 import { Tick } from "./field.js";
 
-const KINDS = /** @type {const} */ (["waiting", "offers", "mentions"]);
+const OPERATORS = /** @type {const} */ (["waiting", "offers", "messages", "mentions"]);
+const SPECIALISTS = /** @type {const} */ (["level2", "messages", "mentions"]);
 
 /** @param {{me: import("../types.js").Me, onPermission: (state: NotificationPermission) => void}} props */
 export function PushSettings({ me, onPermission }) {
@@ -77,6 +78,6 @@ export function PushSettings({ me, onPermission }) {
             <${Button} busy=${busy} onClick=${() => doing(() => attempt(one))}>${t("push.try")}<span class="vh"> ${one.label}</span></>
             <${Button} icon="ban" busy=${busy} onClick=${() => doing(() => stop(one))}>${t("push.switch_off")}<span class="vh"> ${one.label}</span></>
           </li>`)}</ul>
-        ${KINDS.filter((kind) => kind === "mentions" || servesCitizens(me.role)).map((kind) => html`<${Tick} key=${kind} text=${t(`push.kind.${kind}`)} on=${settings[`push_${kind}`]} onChange=${(/** @type {boolean} */ on) => changeMe({ settings: { [`push_${kind}`]: on } })} />`)}`}
+        ${(servesCitizens(me.role) ? OPERATORS : SPECIALISTS).map((kind) => html`<${Tick} key=${kind} text=${t(`push.kind.${kind}`)} on=${settings[`push_${kind}`]} onChange=${(/** @type {boolean} */ on) => changeMe({ settings: { [`push_${kind}`]: on } })} />`)}`}
     </fieldset>`;
 }
