@@ -368,7 +368,7 @@ class Console:
             closing = calendar.closing(now).astimezone(RIGA)
             opened = text(viewer.lang, "wait.now_open", time=f"{closing:%H:%M}")
         else:
-            when = moment_wording(broker.texts, viewer.lang, calendar.next_opening(now), now)
+            when = moment_wording(broker.texts, viewer.lang, calendar.next_opening(now), now, "day.starts")
             opened = text(viewer.lang, "wait.now_closed", when=when)
         return {
             "cursor": cursor,
