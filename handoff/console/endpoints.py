@@ -504,7 +504,7 @@ class Console:
             for start in range(0, 1_000_000, 1000):
                 async with self._broker.db.read() as session:
                     found = await ledger.page(session, wanted, start, 1000)
-                part = csv_lines(case_row(entry, late, names) for entry, late in found)
+                part = csv_lines((case_row(entry, late, names) for entry, late in found), lang=viewer.lang)
                 for number, line in enumerate(part):
                     if number or not start:
                         yield line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -270,9 +271,14 @@ async def test_calls_files_and_who_may(stage: Stage) -> None:
     assert all(one["conversation_id"] and one["channel"] == "webchat" for one in rows["rows"])
     lines = (await liga.http.get("/reports/rows.csv", params=asked)).text.splitlines()
     assert len(lines) == rows["total"] + 1
-    assert lines[0].startswith("\ufeffno;opened_at;")
+    # In words, as on the page.
+    assert lines[0].startswith("\ufeffNumurs;Sākts;")
+    assert all(";Tīmekļa tērzēšana;" in line for line in lines[1:])
     table = (await liga.http.get("/reports.csv", params={**period, "by": "month"})).text.splitlines()
     assert [line.split(";")[:2] for line in table[1:]] == [["2026-11", "120"], ["Kopā", "120"]]
+    # Decimals as a spreadsheet here reads them.
+    assert re.search(r";\d+,\d+;", table[-1])
+    assert "." not in table[-1]
     made = await liga.http.get("/reports.xlsx", params={**period, "by": "service"})
     book = openpyxl.load_workbook(io.BytesIO(made.content))
     assert len(book.sheetnames) == 3

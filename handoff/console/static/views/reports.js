@@ -169,8 +169,8 @@ function Tiles({ answer, asked, onOpen }) {
     return html`<div class="tile" key=${metric.id}><dt>${t(`reports.metric.${metric.id}`)}</dt>
       <dd><span class="tile__big"><${Figure} big opened=${{ metric, figure, before, asked, of: "" }} onOpen=${onOpen} /></span>
         ${metric.how === "share" && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of", { part: figure.part, whole: figure.whole })}</span>`}
-        ${metric.how === "mean" && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_ratings", { whole: figure.whole })}</span>`}
-        ${(metric.how === "median" || metric.how === "p95") && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_many", { whole: figure.whole })}</span>`}
+        ${metric.how === "mean" && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_ratings", { count: figure.whole })}</span>`}
+        ${(metric.how === "median" || metric.how === "p95") && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_many", { count: figure.whole })}</span>`}
         <span class=${cx("tile__below", moved?.verdict === "better" && "reports__better", moved?.verdict === "worse" && "reports__worse")}>
           ${moved ? html`${moved.verdict === "better" || moved.verdict === "worse" ? html`<${Icon} name=${moved.verdict === "better" ? "check" : "warn"} size=${14} /> ` : ""}${moved.text}${moved.verdict === "better" || moved.verdict === "worse" ? html` <span>(${t(`reports.${moved.verdict}`)})</span>` : ""}` : html`<span class="muted">${t("reports.before_none")}</span>`}</span>
       </dd></div>`;
@@ -288,7 +288,7 @@ function Opening({ opened, onClose }) {
   const link = (which, text) => html`<li><a class="button" href=${to(which)} onClick=${onClose}><${Icon} name="right" /><span>${t(`reports.rows_${which}`)}${text && html` (${text})`}</span></a></li>`;
   const shares = metric.how === "share" && metric.unit === "contacts";
   return html`<${Dialog} title=${of ? `${name} – ${of}` : name} onClose=${onClose}>
-    <p class="reports__value">${told(metric, figure)}${metric.how === "share" && html` <span class="muted">${t("reports.of", { part: figure.part ?? 0, whole: figure.whole })}</span>`}${metric.how === "mean" && html` <span class="muted">${t("reports.of_ratings", { whole: figure.whole })}</span>`}${(metric.how === "median" || metric.how === "p95") && html` <span class="muted">${t("reports.of_many", { whole: figure.whole })}</span>`}</p>
+    <p class="reports__value">${told(metric, figure)}${metric.how === "share" && html` <span class="muted">${t("reports.of", { part: figure.part ?? 0, whole: figure.whole })}</span>`}${metric.how === "mean" && html` <span class="muted">${t("reports.of_ratings", { count: figure.whole })}</span>`}${(metric.how === "median" || metric.how === "p95") && html` <span class="muted">${t("reports.of_many", { count: figure.whole })}</span>`}</p>
     ${before && html`<p class="muted">${t("reports.before", { value: told(metric, before) })}${before.whole > 0 && metric.how === "share" && html` (${t("reports.of", { part: before.part ?? 0, whole: before.whole })})`}</p>`}
     <h3>${t("reports.how")}</h3>
     <p>${t(`reports.formula.${metric.id}`)}</p>
