@@ -257,6 +257,11 @@ async def test_calls_files_and_who_may(stage: Stage) -> None:
     )
     assert len(report["trend"]) == len(report["trend_before"]) == 14
     assert sum(one["figures"]["contacts"]["part"] for one in report["trend"]) == 120
+    # A day of the course opens to as many rows as it says.
+    step = report["trend"][7]
+    on_day = {**period, "metric": "contacts", "by": "day", "group": step["id"]}
+    opened = (await liga.http.get("/reports/rows", params=on_day)).raise_for_status().json()
+    assert opened["total"] == step["figures"]["contacts"]["part"]
     assert report["total_before"]["contacts"]["whole"] == 0
     assert sum(one["count"] for one in report["reasons"]) == report["total"]["handed_over"]["part"]
     narrowed = (await liga.http.get("/reports", params={**period, "channel": "x", "by": "weekday"})).json()
