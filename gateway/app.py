@@ -122,8 +122,10 @@ from handoff.service_level.endpoints import QualityApi, ServiceLevelApi
 from handoff.service_level.quality import Quality
 from handoff.service_level.tasks import ClockWatch
 from handoff.settlement.disputes import Disputes
+from handoff.settlement.documents import texts as document_words
 from handoff.settlement.documents.endpoints import DocumentApi
 from handoff.settlement.documents.printing import Printer
+from handoff.settlement.documents.wording import Wording as DocumentWording
 from handoff.settlement.endpoints import SettlementApi
 from handoff.settlement.prices import PriceLists
 from handoff.settlement.service import Settlement
@@ -718,17 +720,23 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
 
 def _add_errors(app: FastAPI, gateway: Gateway) -> None:
     """Every refusal is a small JSON object with a code and a sentence in the person's language."""
+    months = document_words()
 
     def language_of(request: Request) -> str:
         wanted = request.headers.get("x-pietura-lang") or request.headers.get("accept-language", "lv")
         return next((lang for lang in ("lv", "ru", "en") if wanted.lower().startswith(lang)), "lv")
 
     def body(request: Request, code: str, details: dict[str, object]) -> dict[str, object]:
-        key = f"error.{code}"
+        lang = language_of(request)
+        said = details
+        if "month" in details:
+            # In the sentence by its name; programs get it as it is.
+            month = date.fromisoformat(f"{details['month']}-01")
+            said = {**details, "month": DocumentWording(months, lang).month(month)}
         try:
-            title = gateway.texts.text(language_of(request), key, **details)
+            title = gateway.texts.text(lang, f"error.{code}", **said)
         except KeyError:
-            title = gateway.texts.text(language_of(request), "error.changed" if code == "taken" else "error.internal")
+            title = gateway.texts.text(lang, "error.changed" if code == "taken" else "error.internal")
         return {"code": code, "title": title, "detail": title, **details}
 
     @app.exception_handler(PieturaError)

@@ -182,7 +182,7 @@ class Callbacks:
             raise PieturaError("bad_time", days=_FARTHEST.days)
         calendar = self._broker.calendar()
         if not calendar.is_open(wanted):
-            opens = moment_wording(self._broker.texts, viewer.lang, calendar.next_opening(wanted), now)
+            opens = moment_wording(self._broker.texts, viewer.lang, calendar.next_opening(wanted), now, "day.starts")
             raise PieturaError("closed_then", opens=opens)
 
     # --- the list -------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, Final
 from handoff.cases.models import CaseEntry
 from handoff.cases.repository import Late
 from kit.clock import RIGA, iso
+from kit.i18n import DEFAULT_LANGUAGE
 
 COLUMNS = [
     "no",
@@ -90,23 +91,35 @@ def _seconds(start: Any, end: Any) -> int | None:
     return None if start is None or end is None else round((end - start).total_seconds())
 
 
-def csv_lines(rows: Iterable[dict[str, Any]], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
-    """The rows as CSV for spreadsheet programs here: UTF-8 with BOM, semicolons, Riga times.
+def csv_lines(
+    rows: Iterable[dict[str, Any]],
+    columns: Sequence[str] = COLUMNS,
+    lang: str = DEFAULT_LANGUAGE,
+    heads: Sequence[str] | None = None,
+) -> Iterator[str]:
+    """The rows as CSV for the spreadsheet program of whoever reads it: UTF-8 with BOM, Riga times, and the marks of his language.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe: what citizens type must not run at a desk.
+    Latvian and Russian write decimals with a comma and part cells by semicolons, English writes a point and commas; with other
+    marks a double click gives text, or a date, instead of numbers. A cell that a spreadsheet would take for a formula gets an
+    apostrophe: what citizens type must not run at a desk.
+
+    ``heads``: what is written above the columns; their names where nothing else is given.
     """
+    comma = lang != "en"
     buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";")
-    writer.writerow(columns)
+    writer = csv.writer(buffer, delimiter=";" if comma else ",")
+    writer.writerow(columns if heads is None else heads)
     yield "\ufeff" + _drain(buffer)
     for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in columns])
+        writer.writerow([_cell(name, row[name], "," if comma else ".") for name in columns])
         yield _drain(buffer)
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: Any, point: str) -> str:
     if value is None:
         return ""
+    if isinstance(value, float) or name.endswith("_eur"):
+        return str(value).replace(".", point)
     if name.endswith("_at"):
         moment = datetime.fromisoformat(value).astimezone(RIGA)
         return moment.strftime("%Y-%m-%d %H:%M:%S")

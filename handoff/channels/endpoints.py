@@ -408,7 +408,8 @@ class ResponseTimesApi:
                 }
 
         headers = {"content-disposition": 'attachment; filename="atbilzu-laiki.csv"'}
-        return StreamingResponse(csv_lines(flat(), _COLUMNS), media_type="text/csv; charset=utf-8", headers=headers)
+        lines = csv_lines(flat(), _COLUMNS, viewer.lang)
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _summary_view(found: Summary) -> dict[str, Any]:

@@ -368,7 +368,7 @@ class Console:
             closing = calendar.closing(now).astimezone(RIGA)
             opened = text(viewer.lang, "wait.now_open", time=f"{closing:%H:%M}")
         else:
-            when = moment_wording(broker.texts, viewer.lang, calendar.next_opening(now), now)
+            when = moment_wording(broker.texts, viewer.lang, calendar.next_opening(now), now, "day.starts")
             opened = text(viewer.lang, "wait.now_closed", when=when)
         return {
             "cursor": cursor,
@@ -504,7 +504,7 @@ class Console:
             for start in range(0, 1_000_000, 1000):
                 async with self._broker.db.read() as session:
                     found = await ledger.page(session, wanted, start, 1000)
-                part = csv_lines(case_row(entry, late, names) for entry, late in found)
+                part = csv_lines((case_row(entry, late, names) for entry, late in found), lang=viewer.lang)
                 for number, line in enumerate(part):
                     if number or not start:
                         yield line

@@ -105,8 +105,11 @@ def wording(texts: Catalogue, lang: str, wait: Wait, now: datetime, calendar: Wo
     return texts.text(lang, "wait.minutes", n=minutes)
 
 
-def moment_wording(texts: Catalogue, lang: str, moment: datetime, now: datetime) -> str:
-    """When something will be, in words: today, tomorrow, or the weekday and date, with the hour."""
+def moment_wording(texts: Catalogue, lang: str, moment: datetime, now: datetime, key: str = "day.at") -> str:
+    """When something will be, in words: today, tomorrow, or the weekday and date, with the hour.
+
+    ``key``: ``day.at`` for what will be after that hour (an answer), ``day.starts`` for what begins at it (working time).
+    """
     local, today = moment.astimezone(RIGA), now.astimezone(RIGA).date()
     days = (local.date() - today).days
     if days == 0:
@@ -121,7 +124,7 @@ def moment_wording(texts: Catalogue, lang: str, moment: datetime, now: datetime)
             day=local.day,
             month=texts.text(lang, f"month.{local.month}"),
         )
-    return texts.text(lang, "day.at", day=day, time=clock_wording(lang, local.time()))
+    return texts.text(lang, key, day=day, time=clock_wording(lang, local.time()))
 
 
 def clock_wording(lang: str, moment: time) -> str:

@@ -76,7 +76,7 @@ async def choices(broker: Broker, viewer: Viewer, conversation_id: str) -> dict[
     lang = conversation.lang if conversation is not None else None
     own = (conversation.queue_id or COMMON) if conversation is not None else None
     calendar = broker.calendar()
-    opens = service.moment_wording(broker.texts, viewer.lang, calendar.next_opening(now), now)
+    opens = service.moment_wording(broker.texts, viewer.lang, calendar.next_opening(now), now, "day.starts")
     closed = not calendar.is_open(now)
     return {
         "closed": broker.texts.text(viewer.lang, "wait.now_closed", when=opens) if closed else None,

@@ -21,7 +21,7 @@ from handoff.reports.repository import Figures
 from handoff.reports.service import SEES_DEMAND, Report, Reports, figures_only
 from handoff.reports.workbook import workbook
 from handoff.staff.schemas import Viewer
-from kit.clock import iso
+from kit.clock import RIGA, iso
 from kit.i18n import Catalogue
 
 _PAGE: Final = 50
@@ -30,25 +30,28 @@ _SECOND: Final = 1_000_000
 _NAMED_BY_CONSOLE: Final = frozenset({"channel", "language", "reason", "weekday", "hour", "day", "month"})
 #: Groups in the order of time, not of size.
 _IN_TIME: Final = frozenset({"hour", "weekday", "day", "month"})
-_ROW_COLUMNS: Final = (
-    "no",
-    "opened_at",
-    "closed_at",
-    "channel",
-    "language",
-    "service",
-    "institution",
-    "municipality",
-    "centre",
-    "level",
-    "outcome",
-    "reason",
-    "rating",
-    "wait_s",
-    "handle_s",
-    "typed",
-    "not_understood",
-)
+#: Columns of the file of rows, with what stands above each.
+_ROW_COLUMNS: Final = {
+    "no": "console.column.no",
+    "opened_at": "console.column.opened_at",
+    "closed_at": "console.column.closed_at",
+    "channel": "console.column.channel",
+    "language": "console.column.language",
+    "service": "console.column.service",
+    "institution": "console.column.institution",
+    "municipality": "console.column.municipality",
+    "centre": "console.reports.column.centre",
+    "level": "console.column.level",
+    "outcome": "console.column.outcome",
+    "reason": "console.reports.by.reason",
+    "rating": "console.column.rating",
+    "wait_s": "console.reports.column.wait",
+    "handle_s": "console.reports.column.handle",
+    "typed": "console.reports.column.typed",
+    "not_understood": "console.reports.column.not_understood",
+}
+#: Columns whose values have names in the console's catalogue.
+_SAID: Final = ("channel", "language", "level", "outcome", "reason")
 
 
 class ReportsApi:
@@ -124,7 +127,7 @@ class ReportsApi:
             await self._reports.note_export(viewer, f"csv:{by}", wanted)
             head, lines = await self._table(viewer.lang, found)
             rows = (dict(zip(head, line, strict=True)) for line in lines)
-            answer = StreamingResponse(csv_lines(rows, head), media_type="text/csv; charset=utf-8")
+            answer = StreamingResponse(csv_lines(rows, head, viewer.lang), media_type="text/csv; charset=utf-8")
             return _file(answer, wanted, f"{by}.csv")
 
         async def export_xlsx(by: str = "channel", wanted: Wanted = picked, viewer: Viewer = looking) -> Response:
@@ -247,12 +250,21 @@ class ReportsApi:
     async def _row_lines(
         self, viewer: Viewer, found: AsyncIterator[Row[Any]], centres: Mapping[str, str]
     ) -> AsyncIterator[str]:
-        head = csv_lines((), _ROW_COLUMNS)
-        yield next(head)
+        lang = viewer.lang
+        seconds = ("wait_s", "handle_s")
+        heads = [self._texts.text(lang, key) + (", s" if one in seconds else "") for one, key in _ROW_COLUMNS.items()]
+        yield next(csv_lines((), list(_ROW_COLUMNS), lang, heads))
         async for row in found:
-            lines: Iterator[str] = csv_lines([self._row(viewer, row, centres)], _ROW_COLUMNS)
+            told = self._row(viewer, row, centres)
+            told |= {one: self._said(lang, one, told[one]) for one in _SAID if told[one] is not None}
+            lines: Iterator[str] = csv_lines([told], list(_ROW_COLUMNS), lang)
             next(lines)
             yield next(lines)
+
+    def _said(self, lang: str, group: str, value: Any) -> str:
+        """What the console calls one of a kind's values; one that it has no word for is said as it is."""
+        key = f"console.{group}.{value}"
+        return self._texts.text(lang, key) if self._texts.has(key) else str(value)
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -276,12 +288,7 @@ class ReportsApi:
                 "reason": "reason",
                 "weekday": "reports.weekday",
             }.get(by)
-            if group is None:
-                return name or key
-            try:
-                return self._texts.text(lang, f"console.{group}.{key}")
-            except KeyError:
-                return key
+            return (name or key) if group is None else self._said(lang, group, key)
 
         return shown
 
@@ -312,12 +319,14 @@ class ReportsApi:
         nothing: Figures = dict.fromkeys(METRICS, (None, 0))
         steps = [[key, *_flat(METRICS, found.now.trend.get(key, nothing))] for key in _steps(found.along, found.wanted)]
         words: list[list[Any]] = [[text(f"metric.{one}"), text(f"formula.{one}")] for one in METRICS]
-        period = f"{found.wanted.from_day.isoformat()} – {found.wanted.to_day.isoformat()}"
+        period = f"{found.wanted.from_day:%d.%m.%Y} – {found.wanted.to_day:%d.%m.%Y}"
         about: list[list[Any]] = [
             [text("sheet.period"), period],
-            [text("sheet.at"), iso(found.at)],
-            *([text(f"by.{one}"), value] for one, value in found.wanted.only.items()),
+            [text("sheet.at"), f"{found.at.astimezone(RIGA):%d.%m.%Y %H:%M}"],
         ]
+        for one, value in found.wanted.only.items():
+            name = await self._namer(one, lang)
+            about.append([text(f"by.{one}"), self._labels(lang, one)(value, name(value))])
         return [
             (text("sheet.figures"), head, lines),
             (text("sheet.trend"), [text(f"by.{found.along}"), *head[1:]], steps),

@@ -69,14 +69,17 @@ class AuditReader:
             last = wanted.up_to if wanted.up_to is not None else await repository.last_line(session)
             names = await repository.names(session)
         await self._note(viewer, "audit_exported", wanted)
-        return self._csv(_up_to(wanted, last), names, words)
+        return self._csv(_up_to(wanted, last), names, words, viewer.lang)
 
-    async def _csv(self, wanted: TrailFilter, names: Mapping[str, str], words: Mapping[str, Any]) -> AsyncIterator[str]:
+    async def _csv(
+        self, wanted: TrailFilter, names: Mapping[str, str], words: Mapping[str, Any], lang: str
+    ) -> AsyncIterator[str]:
         up_to, first = wanted.up_to, True
         while True:
             async with self._db.read() as session:
                 lines = await repository.trail(session, _up_to(wanted, up_to or 0), 0, _PART)
-            for number, text in enumerate(csv_lines([_cells(line, names, words) for line in lines], COLUMNS)):
+            cells = [_cells(line, names, words) for line in lines]
+            for number, text in enumerate(csv_lines(cells, COLUMNS, lang)):
                 if number or first:
                     yield text
             if len(lines) < _PART:

@@ -14,6 +14,8 @@ from handoff.presence.models import PresenceSpan
 from handoff.presence.tasks import GAP
 from handoff.queue.repository import PRESENT
 from handoff.service_clock.service import WorkingCalendar
+from handoff.settlement.documents import texts as document_words
+from handoff.settlement.documents.wording import Wording
 from handoff.settlement.statement import Adjustment
 from handoff.staff import repository as people
 from handoff.staff.schemas import Viewer
@@ -48,6 +50,8 @@ class FixedPart:
         days = days_of(month)
         if self._today() <= days[-1]:
             return []
+        # Numbers and months as the statement around the line has them.
+        words = Wording(document_words(), "lv")
         found = []
         for one in await self._parts(session, month, await self._in_force(session, days)):
             if one.due is None or one.pays is None:
@@ -55,16 +59,16 @@ class FixedPart:
             text = self._texts.text(
                 "lv",
                 "fixed.adjustment",
-                month=f"{month:%m.%Y}",
+                month=words.month(month),
                 workplaces=one.terms.workplaces,
-                filled=one.total.filled,
-                agreed=one.total.agreed,
+                filled=words.count(one.total.filled),
+                agreed=words.count(one.total.agreed),
                 share=_percent(one.total.availability),
-                base=f"{one.base:.2f}".replace(".", ","),
+                base=words.decimal(one.base),
                 pays=_percent(one.pays),
             )
             if one.total.unrecorded:
-                text += " " + self._texts.text("lv", "fixed.unrecorded", minutes=one.total.unrecorded)
+                text += " " + self._texts.text("lv", "fixed.unrecorded", minutes=words.count(one.total.unrecorded))
             source = f"#/staffing/{one.terms.centre_id}?month={month:%Y-%m}"
             found.append((one.terms.centre_id, Adjustment(_KIND, text, source, one.due)))
         return found

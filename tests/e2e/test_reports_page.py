@@ -66,6 +66,13 @@ def test_a_figure_opens_to_its_formula_and_its_rows(open_console: OpenConsole) -
     chart.focus()
     page.keyboard.press("End")
     expect(page.locator(".chart__said").first).to_contain_text("iepriekš")
+    # The numbers under the picture open as the others do: a step's to that day's rows.
+    page.locator(".chart__table summary").first.click()
+    page.locator(".chart__table").first.get_by_role("button").first.click()
+    expect(liga.dialog).to_contain_text("95 no 100 gaidīja ne ilgāk")
+    liga.dialog.get_by_role("link", name=re.compile("Rindas, kas skaitītas")).click()
+    expect(page).to_have_url(re.compile(r"#/reports/rows\?.*group=\d{4}-\d\d-\d\d"))
+    page.go_back()
     page.reload()
     expect(page.get_by_label("Ko rādīt")).to_have_value("wait_p95")
     expect(page.get_by_label("Sadalījums", exact=True)).to_have_value("weekday")

@@ -209,7 +209,8 @@ async def test_an_agreement_from_the_proposal_to_the_statement(stage: Stage) -> 
         assert await stage.gateway.fixed_part.fixed_adjustments(session, date(2026, 9, 1)) == []
         audit = {one.action: one for one in (await session.scalars(select(Audit))).all()}
     assert (line[0], line[1].amount, line[1].source) == ("riga", Decimal("6000.00"), "#/staffing/riga?month=2026-10")
-    assert "19800 no 26400" in line[1].text
+    assert "2026. gada oktobris: darbvietas" in line[1].text
+    assert "19\u00a0800 no 26\u00a0400" in line[1].text
     assert "75,0 %" in line[1].text
     assert audit["agreement_approved"].detail["before"]["state"] == "proposed"
     assert audit["presence_read"].detail["day"] == "2026-10-26"

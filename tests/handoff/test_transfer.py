@@ -210,6 +210,8 @@ async def test_what_is_refused_and_what_supervisors_move(stage: Stage) -> None:
     await anna.sign_in("anna@demo.lv")
     told = (await anna.http.get("/queues/choices")).json()
     assert told["closed"].startswith("Ārpus darba laika.")
+    assert told["closed"].endswith(".")
+    assert "pēc plkst." not in told["closed"]
     assert [one["id"] for one in told["queues"]][-1] == "common"
     assert queue not in {one["id"] for one in told["queues"]}
     await anna.act(key, "take")

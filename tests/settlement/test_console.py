@@ -196,7 +196,11 @@ async def _months(gunta: Desk, liga: Desk) -> None:
     assert _code(await gunta.http.get(f"{path}/2026-12/preview")) == (400, "month_not_begun")
     assert (await gunta.http.get(f"{path}/2026-09")).status_code == 404
     assert (await gunta.http.get(f"{path}/2026-13")).status_code == 422
-    assert _code(await gunta.http.post(f"{path}/2026-11/close")) == (400, "month_before_open")
+    refused = await gunta.http.post(f"{path}/2026-11/close")
+    assert _code(refused) == (400, "month_before_open")
+    # The sentence names the month, programs get it as it is.
+    assert refused.json()["month"] == "2026-10"
+    assert "2026. gada oktobris" in refused.json()["detail"]
 
     preview = await _ok(await liga.http.get(f"{path}/2026-10/preview"))
     heads = {(one["kind"], one["party_id"]): one for one in preview["statements"]}

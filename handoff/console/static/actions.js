@@ -44,7 +44,8 @@ export async function act(action, id, fields = {}) {
     const next = await api.post(api.conversationPath(id, action), { version: card.version, ...fields });
     if (next) applyCard(next, false);
     else applyGone(id);
-    toast("ok", t(`done.${action}`));
+    // What the router offers is passed on; a colleague is refused.
+    toast("ok", t(action === "decline" && card.offer?.routed ? "done.pass" : `done.${action}`));
     after(action, id);
     if (!LEAVING.has(action) && state.conversations.has(id)) loadConversation(id).catch(() => {});
     return { ok: true };

@@ -57,7 +57,7 @@ export function change(metric, now, before) {
   const one = new Intl.NumberFormat(lang(), { maximumFractionDigits: 1 });
   let text;
   if (metric.how === "count") text = `${sign}${t("response.percent", { value: one.format((100 * size) / was) })}`;
-  else if (metric.how === "share") text = t("reports.points", { value: `${sign}${one.format(100 * size)}` });
+  else if (metric.how === "share") text = t("reports.points", { value: `${sign}${one.format(100 * size)}`, count: Number((100 * size).toFixed(1)) });
   else if (metric.how === "mean") text = `${sign}${twoDigits(size)}`;
   else text = `${sign}${duration(size)}`;
   if (difference === 0) return { text: t("reports.same"), verdict: "same" };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -256,6 +257,11 @@ async def test_calls_files_and_who_may(stage: Stage) -> None:
     )
     assert len(report["trend"]) == len(report["trend_before"]) == 14
     assert sum(one["figures"]["contacts"]["part"] for one in report["trend"]) == 120
+    # A day of the course opens to as many rows as it says.
+    step = report["trend"][7]
+    on_day = {**period, "metric": "contacts", "by": "day", "group": step["id"]}
+    opened = (await liga.http.get("/reports/rows", params=on_day)).raise_for_status().json()
+    assert opened["total"] == step["figures"]["contacts"]["part"]
     assert report["total_before"]["contacts"]["whole"] == 0
     assert sum(one["count"] for one in report["reasons"]) == report["total"]["handed_over"]["part"]
     narrowed = (await liga.http.get("/reports", params={**period, "channel": "x", "by": "weekday"})).json()
@@ -270,9 +276,14 @@ async def test_calls_files_and_who_may(stage: Stage) -> None:
     assert all(one["conversation_id"] and one["channel"] == "webchat" for one in rows["rows"])
     lines = (await liga.http.get("/reports/rows.csv", params=asked)).text.splitlines()
     assert len(lines) == rows["total"] + 1
-    assert lines[0].startswith("\ufeffno;opened_at;")
+    # In words, as on the page.
+    assert lines[0].startswith("\ufeffNumurs;Sākts;")
+    assert all(";Tīmekļa tērzēšana;" in line for line in lines[1:])
     table = (await liga.http.get("/reports.csv", params={**period, "by": "month"})).text.splitlines()
     assert [line.split(";")[:2] for line in table[1:]] == [["2026-11", "120"], ["Kopā", "120"]]
+    # Decimals as a spreadsheet here reads them.
+    assert re.search(r";\d+,\d+;", table[-1])
+    assert "." not in table[-1]
     made = await liga.http.get("/reports.xlsx", params={**period, "by": "service"})
     book = openpyxl.load_workbook(io.BytesIO(made.content))
     assert len(book.sheetnames) == 3

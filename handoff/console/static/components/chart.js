@@ -4,7 +4,10 @@ import { cx, html } from "../html.js";
 import { t } from "../i18n.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 
-/** @typedef {{label: string, short: string, value: number|null, before?: number|null, beforeLabel?: string}} Point */
+/**
+ * `cell`, `beforeCell`: what the table shows instead of the bare value, such as a figure that opens.
+ * @typedef {{label: string, short: string, value: number|null, cell?: any, before?: number|null, beforeCell?: any, beforeLabel?: string}} Point
+ */
 
 const HEIGHT = 240;
 const LEFT = 58;
@@ -109,6 +112,6 @@ export function Chart({ name, points, kind, axis, tell, label }) {
     </figcaption>
     <details class="chart__table"><summary>${t("reports.as_table")}</summary>
       <div class="table-wrap" role="region" aria-label=${name} tabindex="0"><table class="table"><thead><tr><th scope="col">${name}</th><th scope="col" class="num">${t("reports.this_period")}</th>${hasBefore && html`<th scope="col" class="num">${t("reports.last_period")}</th>`}</tr></thead>
-        <tbody>${points.map((one, number) => html`<tr key=${number}><th scope="row">${one.label}</th><td class="num">${tell(one.value)}</td>${hasBefore && html`<td class="num">${tell(one.before ?? null)}${one.beforeLabel && html` <span class="muted">(${one.beforeLabel})</span>`}</td>`}</tr>`)}</tbody></table></div></details>
+        <tbody>${points.map((one, number) => html`<tr key=${number}><th scope="row">${one.label}</th><td class="num">${one.cell ?? tell(one.value)}</td>${hasBefore && html`<td class="num">${one.beforeCell ?? tell(one.before ?? null)}${one.beforeLabel && html` <span class="muted">(${one.beforeLabel})</span>`}</td>`}</tr>`)}</tbody></table></div></details>
   </figure>`;
 }

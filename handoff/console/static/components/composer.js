@@ -39,7 +39,8 @@ function lockedBecause(card, me) {
     case "queued":
       return t("locked.queued");
     case "offered":
-      return card.offered_to?.id === me ? t("locked.offered_me") : t("locked.offered", { name: card.offered_to?.name ?? "–" });
+      if (card.offered_to?.id !== me) return t("locked.offered", { name: card.offered_to?.name ?? "–" });
+      return t(card.offer?.routed ? "locked.routed_me" : "locked.offered_me");
     case "active":
       return card.holder && card.holder.id !== me ? t("locked.active", { name }) : t("locked.not_allowed");
     case "on_hold":

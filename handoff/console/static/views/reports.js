@@ -20,7 +20,10 @@ import { useEffect, useState } from "../vendor/hooks.js";
 
 /** @typedef {import("../reports.js").Metric} Metric */
 /** @typedef {import("../reports.js").Figure} FigureOf */
-/** @typedef {{metric: Metric, figure: FigureOf, before?: FigureOf, asked: Record<string, string>, of: string, group?: {by: string, id: string}}} Opened */
+/**
+ * `before`: the same figure of the period before, `past` that period.
+ * @typedef {{metric: Metric, figure: FigureOf, before?: FigureOf, past?: {from: string, to: string}, asked: Record<string, string>, of: string, group?: {by: string, id: string}}} Opened
+ */
 
 const FAMILIES = ["demand", "assistant", "people", "rating"];
 /** In the table of groups; the rest has its tile and its chart. */
@@ -143,7 +146,7 @@ function Found({ answer, asked, onOpen }) {
   const metrics = Object.fromEntries(answer.metrics.map((/** @type {Metric} */ one) => [one.id, one]));
   return html`
     <${Tiles} answer=${answer} asked=${asked} onOpen=${onOpen} />
-    <${Course} answer=${answer} asked=${asked} metrics=${metrics} />
+    <${Course} answer=${answer} asked=${asked} metrics=${metrics} onOpen=${onOpen} />
     <div class="reports__pair">
       <${Reasons} answer=${answer} asked=${asked} />
       <${Ratings} answer=${answer} asked=${asked} metrics=${metrics} onOpen=${onOpen} />
@@ -167,10 +170,10 @@ function Tiles({ answer, asked, onOpen }) {
     const [figure, before] = [answer.total[metric.id], answer.total_before[metric.id]];
     const moved = change(metric, figure, before);
     return html`<div class="tile" key=${metric.id}><dt>${t(`reports.metric.${metric.id}`)}</dt>
-      <dd><span class="tile__big"><${Figure} big opened=${{ metric, figure, before, asked, of: "" }} onOpen=${onOpen} /></span>
+      <dd><span class="tile__big"><${Figure} big opened=${{ metric, figure, before, past: answer.before, asked, of: "" }} onOpen=${onOpen} /></span>
         ${metric.how === "share" && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of", { part: figure.part, whole: figure.whole })}</span>`}
-        ${metric.how === "mean" && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_ratings", { whole: figure.whole })}</span>`}
-        ${(metric.how === "median" || metric.how === "p95") && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_many", { whole: figure.whole })}</span>`}
+        ${metric.how === "mean" && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_ratings", { count: figure.whole })}</span>`}
+        ${(metric.how === "median" || metric.how === "p95") && figure.whole > 0 && html`<span class="tile__below muted">${t("reports.of_many", { count: figure.whole })}</span>`}
         <span class=${cx("tile__below", moved?.verdict === "better" && "reports__better", moved?.verdict === "worse" && "reports__worse")}>
           ${moved ? html`${moved.verdict === "better" || moved.verdict === "worse" ? html`<${Icon} name=${moved.verdict === "better" ? "check" : "warn"} size=${14} /> ` : ""}${moved.text}${moved.verdict === "better" || moved.verdict === "worse" ? html` <span>(${t(`reports.${moved.verdict}`)})</span>` : ""}` : html`<span class="muted">${t("reports.before_none")}</span>`}</span>
       </dd></div>`;
@@ -201,23 +204,32 @@ function everyStep(by, groups, metrics) {
   return ids ? ids.map((id) => groups.find((one) => one.id === id) ?? { id, figures: nothing }) : groups;
 }
 
-/** @param {{answer: any, asked: Record<string, string>, metrics: Record<string, Metric>}} props */
-function Course({ answer, asked, metrics }) {
+/** @param {{answer: any, asked: Record<string, string>, metrics: Record<string, Metric>, onOpen: (opened: Opened) => void}} props */
+function Course({ answer, asked, metrics, onOpen }) {
   const chosen = metrics[asked.trend] ? asked.trend : "contacts";
   const metric = metrics[chosen];
   const name = t(`reports.metric.${chosen}`);
+  /**
+   * The figure of a step, which opens to its rows. The period before has its own days.
+   * @param {string} by @param {any} step @param {string} of @param {Record<string, string>} [days]
+   */
+  const cell = (by, step, of, days) => html`<${Figure} opened=${{ metric, figure: step.figures[chosen], asked: { ...asked, ...days }, of, group: { by, id: step.id ?? "" } }} onOpen=${onOpen} />`;
   const points = answer.trend.map((/** @type {any} */ one, /** @type {number} */ at) => {
     const before = answer.trend_before[at];
+    const label = stepName(answer.along, one.id);
+    const beforeLabel = before ? (answer.along === "day" ? calendarDay(before.id) : stepName(answer.along, before.id)) : "";
     return {
-      label: stepName(answer.along, one.id),
+      label,
       short: shortName(answer.along, one.id),
       value: valueOf(metric, one.figures[chosen]),
+      cell: cell(answer.along, one, label),
       before: before ? valueOf(metric, before.figures[chosen]) : null,
-      beforeLabel: before ? (answer.along === "day" ? calendarDay(before.id) : stepName(answer.along, before.id)) : "",
+      beforeCell: before && cell(answer.along, before, beforeLabel, answer.before),
+      beforeLabel,
     };
   });
   const axis = axisOf(metric, points.flatMap((/** @type {any} */ one) => [one.value, one.before]));
-  const columns = everyStep(answer.by, answer.groups, answer.metrics).map((/** @type {any} */ one) => ({ label: groupName(answer.by, one), short: shortName(answer.by, one.id), value: valueOf(metric, one.figures[chosen]) }));
+  const columns = everyStep(answer.by, answer.groups, answer.metrics).map((/** @type {any} */ one) => ({ label: groupName(answer.by, one), short: shortName(answer.by, one.id), value: valueOf(metric, one.figures[chosen]), cell: cell(answer.by, one, groupName(answer.by, one)) }));
   const period = { name, from: calendarDay(answer.from), to: calendarDay(answer.to) };
   const tell = (/** @type {number|null} */ value) => written(metric, value);
   return html`<section class="box reports__course" aria-labelledby="reports-course">
@@ -252,7 +264,7 @@ function Ratings({ answer, asked, metrics, onOpen }) {
   return html`<section class="box" aria-labelledby="reports-ratings"><h2 id="reports-ratings">${t("reports.ratings")}</h2>
     ${most === 0 ? html`<p class="muted">${t("reports.nothing")}</p>` : html`<ul class="reports__bars">${stars.map((one) => html`<li key=${one}>
       <span>${t(`reports.metric.${one}`)}</span><${Bar} part=${answer.total[one].part} whole=${most} />
-      <${Figure} opened=${{ metric: metrics[one], figure: answer.total[one], before: answer.total_before[one], asked, of: "" }} onOpen=${onOpen} /></li>`)}</ul>`}
+      <${Figure} opened=${{ metric: metrics[one], figure: answer.total[one], before: answer.total_before[one], past: answer.before, asked, of: "" }} onOpen=${onOpen} /></li>`)}</ul>`}
   </section>`;
 }
 
@@ -280,16 +292,16 @@ function Groups({ answer, asked, metrics, onOpen }) {
 
 /** What stands behind a figure: its formula, its numbers, and the ways to its rows. @param {{opened: Opened, onClose: () => void}} props */
 function Opening({ opened, onClose }) {
-  const { metric, figure, before, asked, of, group } = opened;
-  /** @param {string} which */
-  const to = (which) => rowsHash({ ...asked, metric: metric.id, which, ...(group ? { by: group.by, group: group.id || NOT_KNOWN } : {}) });
+  const { metric, figure, before, past, asked, of, group } = opened;
+  /** @param {string} which @param {Record<string, string>} [days] */
+  const to = (which, days) => rowsHash({ ...asked, ...days, metric: metric.id, which, ...(group ? { by: group.by, group: group.id || NOT_KNOWN } : {}) });
   const name = t(`reports.metric.${metric.id}`);
   /** @param {string} which @param {string} [text] */
   const link = (which, text) => html`<li><a class="button" href=${to(which)} onClick=${onClose}><${Icon} name="right" /><span>${t(`reports.rows_${which}`)}${text && html` (${text})`}</span></a></li>`;
   const shares = metric.how === "share" && metric.unit === "contacts";
   return html`<${Dialog} title=${of ? `${name} – ${of}` : name} onClose=${onClose}>
-    <p class="reports__value">${told(metric, figure)}${metric.how === "share" && html` <span class="muted">${t("reports.of", { part: figure.part ?? 0, whole: figure.whole })}</span>`}${metric.how === "mean" && html` <span class="muted">${t("reports.of_ratings", { whole: figure.whole })}</span>`}${(metric.how === "median" || metric.how === "p95") && html` <span class="muted">${t("reports.of_many", { whole: figure.whole })}</span>`}</p>
-    ${before && html`<p class="muted">${t("reports.before", { value: told(metric, before) })}${before.whole > 0 && metric.how === "share" && html` (${t("reports.of", { part: before.part ?? 0, whole: before.whole })})`}</p>`}
+    <p class="reports__value">${told(metric, figure)}${metric.how === "share" && html` <span class="muted">${t("reports.of", { part: figure.part ?? 0, whole: figure.whole })}</span>`}${metric.how === "mean" && html` <span class="muted">${t("reports.of_ratings", { count: figure.whole })}</span>`}${(metric.how === "median" || metric.how === "p95") && html` <span class="muted">${t("reports.of_many", { count: figure.whole })}</span>`}</p>
+    ${before && html`<p class="muted">${past && valueOf(metric, before) !== null ? html`<a href=${to(metric.how === "share" ? "whole" : "part", past)} onClick=${onClose}>${t("reports.before", { value: told(metric, before) })}</a>` : t("reports.before", { value: told(metric, before) })}${before.whole > 0 && metric.how === "share" && html` (${t("reports.of", { part: before.part ?? 0, whole: before.whole })})`}</p>`}
     <h3>${t("reports.how")}</h3>
     <p>${t(`reports.formula.${metric.id}`)}</p>
     <ul class="reports__ways">
