@@ -152,6 +152,8 @@ function AddForm({ kinds, first, change = null, onDone, onCancel }) {
   const [missing, setMissing] = useState(false);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  // What has been stored already, when proposing it failed: the next attempt goes on with it.
+  const stored = useRef(change);
   const type = (/** @type {string} */ text) => {
     setTexts(text);
     writeDraft(me, draft, text);
@@ -170,7 +172,9 @@ function AddForm({ kinds, first, change = null, onDone, onCancel }) {
     setError("");
     const body = { intent, lang, texts: texts.split("\n"), note };
     try {
-      const made = change ? await api.put(`editor/turns/${change.id}`, { ...body, verb: change.verb, version: change.version }) : await api.post("editor/turns", body);
+      const known = stored.current;
+      const made = known ? await api.put(`editor/turns/${known.id}`, { ...body, verb: known.verb, version: known.version }) : await api.post("editor/turns", body);
+      stored.current = made;
       await api.post(`editor/turns/${made.id}/propose`, { version: made.version });
     } catch (problem) {
       setError(told(problem));
