@@ -42,6 +42,7 @@ from knowledge_base.service import Content
 from knowledge_base.wording import judged
 from knowledge_base.wording.judged import Trial
 from knowledge_base.wording.models import WordingChange
+from knowledge_base.wording.ports import Trail
 from knowledge_base.wording.wished import with_columns
 
 MOST_IMPORTS: Final = 50
@@ -89,12 +90,14 @@ class Exchange:
 
     judges = CatalogueImport
 
-    def __init__(self, db: Database, clock: Clock, gazetteer: Gazetteer, announce: Announce) -> None:
-        """``announce``: called once what is shown has changed, so that workers need not wait for their next look."""
+    def __init__(self, db: Database, clock: Clock, gazetteer: Gazetteer, announce: Announce, trail: Trail) -> None:
+        """``announce``: called once what is shown has changed, so that workers need not wait for their next look. ``trail``: who
+        loaded what, and took it back."""
         self._db = db
         self._clock = clock
         self._gazetteer = gazetteer
         self._announce = announce
+        self._trail = trail
         #: Called when a run of the question set waits.
         self.check_asked: Callable[[], None] = lambda: None
 
@@ -386,6 +389,8 @@ class Exchange:
         }
         values = {"state": "applied", "before": before, "applied_at": now, **wish.decided(person, note, now)} | reason
         await wish.put(session, row, version, values)
+        count = {name: row.counts[name] for name in ("new", "changed")}
+        self._trail.note_with(unit, person.id, "import_approved", row.id, file=row.file, **count)
         await desk.next_revision(session)
         unit.after_commit(self._announce)
 
@@ -409,6 +414,7 @@ class Exchange:
                 now = self._clock.now()
                 values = {"undone_by": person.id, "undone_name": person.name, "undone_at": now, "changed_at": now}
                 await wish.put(unit.session, row, version, {"state": "undone", **values})
+                self._trail.note_with(unit, person.id, "import_undone", row.id, file=row.file)
                 unit.after_commit(self._announce)
         except IntegrityError as error:
             raise Conflict("import_changed_since", service="–") from error

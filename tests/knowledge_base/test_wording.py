@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from handoff.staff.models import Audit
 from kit.errors import PieturaError
 from knowledge_base.importer import import_all
 from knowledge_base.search import SearchableService, SearchIndex, read_nothing
@@ -177,6 +179,10 @@ async def test_names_and_their_days(stage: Stage, tmp_path: Path) -> None:
         while (await _get(liga, f"services/{_SERVICE}"))["titles"]["lv"] != title:
             await asyncio.sleep(0.1)
     assert (await _get(liga, f"wording/{row['id']}"))["state"] == "ended"
+    async with stage.gateway.db.read() as session:
+        trail = (await session.scalars(select(Audit).where(Audit.object_id == _SERVICE).order_by(Audit.id))).all()
+    assert [one.action for one in trail] == ["wording_approved", "wording_published", "wording_ended"]
+    assert [one.staff_id is None for one in trail] == [False, True, True]
 
 
 @pytest.mark.usefixtures("small_set")
