@@ -369,7 +369,7 @@ class Gateway:
         tryout = AssistantTryout(assistant, self.knowledge, spoken)
         _add(app, EditorApi(editors, tryout, console.doors.viewer, console.doors.changing).router())
         exchange = Exchange(self.db, self.clock, self.knowledge.gazetteer, self._knowledge_published, trail)
-        _add(app, ExchangeApi(exchange, console.doors.viewer, console.doors.changing).router())
+        _add(app, ExchangeApi(exchange, console.doors.viewer, console.doors.changing, console.texts).router())
         preview = PlanPreview(assistant, self.clock)
         _add(app, PlansApi(plans_desk, preview, console.doors.viewer, console.doors.changing).router())
         wording = Wording(self.db, self.clock, self.knowledge, self._knowledge_published, trail)

@@ -236,6 +236,10 @@ async def test_broken_rows_are_told_and_the_good_ones_may_be_loaded(stage: Stage
         (7, "title_en", "title_missing"),
         (7, "institution", "institution_missing"),
     }
+    told = (await liga.http.get(f"/editor/imports/{row['id']}/problems.csv")).raise_for_status().text
+    lines = [(one["row"], one["field"], one["problem"]) for one in csv.DictReader(io.StringIO(told.lstrip("\ufeff")))]
+    assert len(lines) == 12
+    assert ("6", "text_lv_cost", "Atzīmei [dzēst] šūnā jābūt vienai pašai.") in lines
     refused = (await _do(liga, row, "propose", mode="all")).json()
     assert (refused["code"], refused["count"]) == ("import_has_problems", 12)
     row = (await _do(liga, row, "propose", mode="good")).raise_for_status().json()
