@@ -6,6 +6,7 @@ import { Alert, Button, LangBadge } from "../components/bits.js";
 import { Confirm } from "../components/confirm.js";
 import { Tick } from "../components/field.js";
 import { Icon } from "../components/icons.js";
+import { Pager } from "../components/pager.js";
 import { html } from "../html.js";
 import { dateTime, number, t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
@@ -37,7 +38,8 @@ const Figures = ({ group }) => html`
 function Groups({ params }) {
   const asked = params.get("show") ?? "open";
   const shown = STATES.includes(asked) ? asked : "open";
-  const { got, error, again } = useFetched(`editor/life?state=${shown}`);
+  const page = Number(params.get("page")) || 1;
+  const { got, error, again } = useFetched(`editor/life${api.query({ state: shown, page })}`);
   /** @type {Group[]} */
   const groups = got?.groups ?? [];
   return html`
@@ -52,7 +54,8 @@ function Groups({ params }) {
         ${group.texts.length > 1 && html`<ul class="wording__list" lang=${group.lang}>${group.texts.slice(1).map((one) => html`<li key=${one}><bdi>${one}</bdi></li>`)}</ul>`}
         <${Figures} group=${group} />
         ${group.state !== "open" && html`<p class="muted">${group.decided_by && html`<bdi>${group.decided_by}</bdi> · `}${group.decided_at && dateTime(group.decided_at)} · ${t("life.since", { count: group.since })}</p>`}
-      </li>`)}</ul>`;
+      </li>`)}</ul>
+    ${got && html`<${Pager} answer=${got} hash=${(/** @type {number} */ to) => `#/life${api.query({ show: shown, page: to })}`} />`}`;
 }
 
 /** @param {{id: string}} props */
