@@ -189,7 +189,7 @@ class Learning:
     # --- deciding -------------------------------------------------------------------------------------------------------
 
     async def decide(self, person: Person, group_id: str, wanted: Decide) -> None:
-        """Not for us, or open again.
+        """Not for us, taken for an answer that is being written, or open again.
 
         Raises:
             Forbidden: the person does not edit.
