@@ -136,8 +136,13 @@ function WordingForm({ service, lang, kind, there, change, onDone, onCancel }) {
           setBase(page.wording[lang][kind].base);
         }, () => {});
       }
-      // Of the wish itself there is a newer version: whoever saves again has been told so.
-      if (problem.code === "edited_elsewhere" && stored.current) stored.current = await api.get(`editor/wording/${stored.current.id}`).catch(() => stored.current);
+      // Of the wish itself there is a newer version: whoever saves again has been shown it.
+      if (problem.code === "edited_elsewhere" && stored.current) {
+        await api.get(`editor/wording/${stored.current.id}`).then((now) => {
+          stored.current = now;
+          setMoved(now.after);
+        }, () => {});
+      }
       if (problem.code === "title_needed") setErrors({ title: said });
       else if (problem.code.startsWith("line")) setErrors({ text: said });
       else if (problem.code === "ends_before_it_begins") setErrors({ to: said });
