@@ -37,7 +37,7 @@ from knowledge_base.wording.judged import Trial, mark
 from knowledge_base.wording.models import SetQuestion, WordingChange
 from knowledge_base.wording.ports import Trail
 from knowledge_base.wording.question_set import Question
-from knowledge_base.wording.schemas import Ask, New, NewService, Out, Withdraw, Write, change_view
+from knowledge_base.wording.schemas import Ask, New, NewService, Out, Withdraw, Write, change_view, version_view
 from knowledge_base.wording.wished import EXAMPLES, NAMES, SERVICE, WITHDRAWAL, with_change
 
 #: Characters of a line: an example question, a title, an everyday name.
@@ -116,6 +116,17 @@ class Wording:
             if row is None:
                 raise NotFound()
             return (await self._told(session, person, row))[0]
+
+    async def history(self, person: Person, service_id: str, kind: str, lang: str) -> list[dict[str, Any]]:
+        """What was published of names or examples in one language, the latest fifty, the latest first, with what there was before
+        each: back to that is a new wish.
+
+        Raises:
+            Forbidden: the person does not edit.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            return [version_view(row) for row in await repository.published(session, service_id, kind, lang)]
 
     # --- wishing --------------------------------------------------------------------------------------------------------
 
