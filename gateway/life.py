@@ -99,7 +99,9 @@ class AuditTrail:
         async with self._db.unit() as unit:
             self.note_with(unit, staff_id, action, object_id, **detail)
 
-    def note_with(self, unit: UnitOfWork, staff_id: str, action: str, object_id: str | None, **detail: Any) -> None:
+    def note_with(
+        self, unit: UnitOfWork, staff_id: str | None, action: str, object_id: str | None, **detail: Any
+    ) -> None:
         """See :meth:`knowledge_base.wording.ports.Trail.note_with`."""
         people.audit(unit.session, self._clock.now(), staff_id, action, object_id, **detail)
 

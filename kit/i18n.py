@@ -40,7 +40,7 @@ class Catalogue:
             for lang in LANGUAGES:
                 self._texts[lang].update(_read(folder)[lang])
 
-    def text(self, lang: str, key: str, **values: object) -> str:
+    def text(self, lang: str, key: str, /, **values: object) -> str:
         """The text of ``key`` in ``lang`` with ``values`` put in.
 
         Raises:

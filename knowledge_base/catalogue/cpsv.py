@@ -17,6 +17,7 @@ from datetime import date
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -289,11 +290,20 @@ def _further(unified: UnifiedService) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeProblem:
-    """A node that cannot be taken: which, at which property, and why."""
+    """A node that cannot be taken.
+
+    Attributes:
+        node: which. ``where``: at which property. ``reason``: why, for the command line.
+        code, args: the same for a page: ``exchange.problem.<code>`` of the console's texts, and what it speaks of.
+        place: the service's place among the services of the file, from 1; 0: the whole file, or it is not a reader's.
+    """
 
     node: str
     where: str
     reason: str
+    code: str
+    args: dict[str, str] = field(default_factory=dict)
+    place: int = 0
 
     def __str__(self) -> str:
         return f"{self.node}: {self.where}: {self.reason}" if self.where else f"{self.node}: {self.reason}"
@@ -322,17 +332,31 @@ class Incoming:
 
 @dataclass(slots=True)
 class Parsed:
-    """A file, read: services in its order, what was wrong, and ids that only the catalogue knows (not taken)."""
+    """A file, read: services in its order, what was wrong, ids that only the catalogue knows (not taken), and at which place of
+    the file each service stands, from 1."""
 
     services: list[Incoming] = field(default_factory=list)
     problems: list[NodeProblem] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+
+
+#: What a service without ``@id`` is called.
+NAMELESS: Final = "a PublicService without @id"
 
 
 class _Bad(ValueError):
-    def __init__(self, where: str, reason: str) -> None:
+    """What is wrong at ``where``: in words for the command line, as a code with its arguments for a page."""
+
+    def __init__(self, where: str, reason: str, code: str, /, **args: str) -> None:
         super().__init__(reason)
         self.where = where
+        self.code = code
+        self.args_of_code = args
+
+    def told(self, node: str, place: int = 0) -> NodeProblem:
+        """Of which node it is."""
+        return NodeProblem(node, self.where, str(self), self.code, self.args_of_code, place)
 
 
 def parse(document: object, gazetteer: Gazetteer) -> Parsed:
@@ -352,25 +376,25 @@ def parse(document: object, gazetteer: Gazetteer) -> Parsed:
     try:
         reader = _Reader(document)
     except _Bad as error:
-        out.problems.append(NodeProblem("the file", error.where, str(error)))
+        out.problems.append(error.told("the file"))
         return out
-    seen: set[str] = set()
-    for node in reader.services():
-        name = str(node.get("@id") or "a PublicService without @id")
+    for place, node in enumerate(reader.services(), start=1):
+        name = str(node.get("@id") or NAMELESS)
         try:
             incoming = _incoming(node, reader, gazetteer)
             if incoming is None:
                 out.left.append(name.removeprefix(_SERVICE))
                 continue
-            if incoming.id in seen:
-                raise _Bad("dct:identifier", f"{incoming.id} stands twice in the file")
+            if incoming.id in out.places:
+                why = f"{incoming.id} stands twice in the file"
+                raise _Bad("dct:identifier", why, "node_twice", value=incoming.id, place=str(out.places[incoming.id]))
         except _Bad as error:
-            out.problems.append(NodeProblem(name, error.where, str(error)))
+            out.problems.append(error.told(name, place))
             continue
-        seen.add(incoming.id)
+        out.places[incoming.id] = place
         out.services.append(incoming)
     if not out.services and not out.problems and not out.left:
-        out.problems.append(NodeProblem("the file", "", "there is no cpsv:PublicService in it"))
+        out.problems.append(NodeProblem("the file", "", "there is no cpsv:PublicService in it", "no_services"))
     return out
 
 
@@ -387,7 +411,7 @@ class _Reader:
             top = document
         self._nodes = top if isinstance(top, list) else [top]
         if not all(isinstance(node, dict) for node in self._nodes):
-            raise _Bad("", "JSON-LD is expected: an object with @graph, a node, or a list of nodes")
+            raise _Bad("", "JSON-LD is expected: an object with @graph, a node, or a list of nodes", "not_jsonld")
         self._by_id: dict[str, Node] = {}
         for node in self._walk(self._nodes):
             if isinstance(node.get("@id"), str) and len(node) > 1:
@@ -446,7 +470,7 @@ class _Reader:
         for value in self.values(node, name):
             text = value.get("@value") if isinstance(value, dict) else value
             if not isinstance(text, str) or not text.strip():
-                raise _Bad(name, f"a text is expected, not {value!r:.80}")
+                raise _Bad(name, f"a text is expected, not {value!r:.80}", "text_expected")
             return text.strip()
         return None
 
@@ -457,9 +481,9 @@ class _Reader:
             text = value.get("@value") if isinstance(value, dict) else value
             lang = value.get("@language", DEFAULT_LANGUAGE) if isinstance(value, dict) else DEFAULT_LANGUAGE
             if not isinstance(text, str) or not text.strip() or not isinstance(lang, str):
-                raise _Bad(name, f"a text with a language is expected, not {value!r:.80}")
+                raise _Bad(name, f"a text with a language is expected, not {value!r:.80}", "text_lang_expected")
             if EDITORS_NOTE in text:
-                raise _Bad(name, "an editors' note stands in it")
+                raise _Bad(name, "an editors' note stands in it", "note", mark=EDITORS_NOTE)
             if (short := lang.lower().split("-")[0]) in LANGUAGES:
                 out.setdefault(short, []).append(text.strip())
         return out
@@ -469,7 +493,8 @@ class _Reader:
         out = {}
         for lang, texts in self.texts(node, name).items():
             if len(texts) > 1:
-                raise _Bad(name, f"there are {len(texts)} texts in {lang}, one is expected")
+                why = f"there are {len(texts)} texts in {lang}, one is expected"
+                raise _Bad(name, why, "texts_many", number=str(len(texts)), lang=lang)
             out[lang] = texts[0]
         return out
 
@@ -479,7 +504,7 @@ class _Reader:
         for value in self.values(node, name):
             iri = value.get("@id") if isinstance(value, dict) else value
             if not isinstance(iri, str):
-                raise _Bad(name, f"a reference is expected, not {value!r:.80}")
+                raise _Bad(name, f"a reference is expected, not {value!r:.80}", "reference_expected")
             out.append(self.full(iri))
         return out
 
@@ -492,9 +517,10 @@ class _Reader:
                 iri = self.full(value if isinstance(value, str) else str(value["@id"]))
                 found = self._by_id.get(iri)
                 if found is None:
-                    raise _Bad(name, f"{iri} is referred to and not in the file")
+                    why = f"{iri} is referred to and not in the file"
+                    raise _Bad(name, why, "reference_missing", value=iri[:120])
             if not isinstance(found, dict) or self.full(kind) not in self.types(found):
-                raise _Bad(name, f"a {kind} is expected")
+                raise _Bad(name, f"a {kind} is expected", "class_expected", kind=kind)
             out.append(found)
         return out
 
@@ -504,7 +530,8 @@ def _incoming(node: Node, reader: _Reader, gazetteer: Gazetteer) -> Incoming | N
     if service_id is None:
         service_id = str(node.get("@id") or "").removeprefix(_SERVICE)
     if not _ID.match(service_id) or len(service_id) > 80:
-        raise _Bad("dct:identifier", f"{service_id!r} is no identifier (small letters, digits, hyphens, at most 80)")
+        why = f"{service_id!r} is no identifier (small letters, digits, hyphens, at most 80)"
+        raise _Bad("dct:identifier", why, "bad_id", value=service_id[:80])
     if service_id.startswith(CATALOGUE_PREFIX):
         return None
     out = Incoming(service_id)
@@ -516,7 +543,9 @@ def _incoming(node: Node, reader: _Reader, gazetteer: Gazetteer) -> Incoming | N
     for answer in reader.nodes(node, "pt:answer", "pt:Answer"):
         aspect = reader.plain(answer, "pt:aspect")
         if aspect not in ASPECTS or aspect == "general":
-            raise _Bad("pt:answer", f"{aspect!r} is no aspect ({', '.join(ASPECTS[1:])})")
+            allowed = ", ".join(ASPECTS[1:])
+            why = f"{aspect!r} is no aspect ({allowed})"
+            raise _Bad("pt:answer", why, "one_of", value=(aspect or "")[:60], allowed=allowed)
         out.texts |= {(lang, aspect): text for lang, text in reader.one(answer, "dct:description").items()}
     if keywords := reader.texts(node, "dcat:keyword"):
         out.aliases = {lang: texts for lang in LANGUAGES if (texts := keywords.get(lang))}
@@ -592,7 +621,7 @@ def _incoming_values(node: Node, reader: _Reader, out: Incoming) -> None:
     for source in reader.nodes(node, "dct:source", "foaf:Document"):
         pages = reader.iris(source, "foaf:page")
         if not pages:
-            raise _Bad("dct:source", "a source without foaf:page")
+            raise _Bad("dct:source", "a source without foaf:page", "source_page")
         supports = [str(value) for value in reader.values(source, "pt:supports")]
         sources.append({"url": pages[0], "as_of": reader.plain(source, "dct:date"), "supports": supports})
     if sources:
@@ -618,7 +647,8 @@ def _authority(node: Node, reader: _Reader, gazetteer: Gazetteer) -> str | None:
                 return names[fold(label)]
     # Our own export names the code besides; an organisation beyond the gazetteer is then nothing to refuse.
     if said and reader.plain(node, "pt:institutionCode") is None:
-        raise _Bad(name, f"{said[0]!r} is no organisation that is known here")
+        why = f"{said[0]!r} is no organisation that is known here"
+        raise _Bad(name, why, "organisation_unknown", value=said[0][:120])
     return None
 
 
@@ -721,7 +751,7 @@ def plan(parsed: Parsed, stored: Stored, shown: Shown, gazetteer: Gazetteer) -> 
         try:
             item = _planned(incoming, stored.get(incoming.id), gazetteer)
         except _Bad as error:
-            out.problems.append(NodeProblem(_SERVICE + incoming.id, error.where, str(error)))
+            out.problems.append(error.told(_SERVICE + incoming.id))
             continue
         item.texts = {
             key: text
@@ -780,11 +810,13 @@ def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> W
             codes = getattr(body, "codes", ())
             values |= {"institution": codes[0] if codes else body.id, "institution_name": body.names["lv"]}
     if not values.get("institution"):
-        raise _Bad("cv:hasCompetentAuthority", "a new service needs an organisation")
+        why = "a new service needs an organisation"
+        raise _Bad("cv:hasCompetentAuthority", why, "institution_missing", service=incoming.id)
     values.setdefault("institution_name", values["institution"])
     for lang in LANGUAGES:
         if not values.get(f"title_{lang}"):
-            raise _Bad("dct:title", f"a new service needs a title in {lang}")
+            why = f"a new service needs a title in {lang}"
+            raise _Bad("dct:title", why, "title_needed", service=incoming.id, lang=lang)
     try:
         record = ServiceRecord.model_validate(
             {
@@ -795,9 +827,30 @@ def _planned(incoming: Incoming, row: Service | None, gazetteer: Gazetteer) -> W
             }
         )
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise _Bad(".".join(str(part) for part in found["loc"]), str(found["msg"])) from error
+        found = error.errors(include_url=False)[0]
+        code, args = _code_of(found, facts)
+        raise _Bad(".".join(str(part) for part in found["loc"]), str(found["msg"]), code, **args) from error
     return Work(incoming, row, record, record.facts.model_dump(mode="json"), aliases, {})
+
+
+def _code_of(found: ErrorDetails, facts: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """What the record's own rules refuse, as a code with its arguments."""
+    kind, value = found["type"], str(found["input"])[:60]
+    if kind == "literal_error":
+        return "one_of", {
+            "value": value,
+            "allowed": str(found["ctx"]["expected"]).replace("'", "").replace(" or ", ", "),
+        }
+    if kind.startswith("date"):
+        return "day", {"value": value}
+    if kind == "string_pattern_mismatch" and found["loc"][0] == "sources":
+        return "address", {"value": value}
+    if kind == "value_error":
+        # The only one is about the address of the service's page.
+        return "address", {"value": str(facts.get("online_url"))[:60]}
+    if kind.startswith("string"):
+        return "text_expected", {}
+    return ("list_expected" if kind == "list_type" else "refused"), {}
 
 
 def _notes(stored: list[str], incoming: list[str] | None) -> list[str]:

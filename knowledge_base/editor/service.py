@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.clock import RIGA, Clock
+from kit.clock import RIGA, Clock, iso
 from kit.db import Database, UnitOfWork
 from kit.errors import Conflict, Forbidden, NotFound, PieturaError
 from kit.i18n import LANGUAGES
@@ -61,7 +61,7 @@ class EditorsDesk:
 
     def __init__(self, db: Database, clock: Clock, announce: Announce, trail: Trail) -> None:
         """``announce``: called once a publication is stored, so that workers need not wait for their next look. ``trail``: who
-        looked at a service again."""
+        looked at a service again, and who published what."""
         self._db = db
         self._clock = clock
         self._announce = announce
@@ -301,6 +301,7 @@ class EditorsDesk:
         await wish.put(session, row, version, {"state": "approved", **decided})
         if row.valid_from is None or row.valid_from <= now:
             await self._publish(unit, row, now)
+        self._trail.note_with(unit, person.id, "answer_approved", row.service_id, **_noted(row))
         return (await self._told(session, person, row))[0]
 
     async def trial(self, session: AsyncSession, row: AnswerChange, counted: Sequence[Question] | None = None) -> Trial:
@@ -400,6 +401,7 @@ class EditorsDesk:
                 changed_at=now,
             )
             await self._publish(unit, row, now, origin=former.origin)
+            self._trail.note_with(unit, person.id, "answer_restored", row.service_id, **_noted(row), to=former.version)
             return (await self._told(session, person, row))[0]
 
     # --- what time brings -------------------------------------------------------------------------------------------------
@@ -442,6 +444,8 @@ class EditorsDesk:
         if not await wish.changed(session, row, row.version, published):
             raise Conflict("edited_elsewhere")
         await self._show(session, row, shown, version, _Shown(row.text or "", row.source_date, origin), now)
+        if waited:
+            self._trail.note_with(unit, None, "answer_published", row.service_id, **_noted(row))
         unit.after_commit(self._announce)
 
     async def _end(self, unit: UnitOfWork, row: AnswerChange, now: datetime) -> None:
@@ -464,6 +468,9 @@ class EditorsDesk:
         # Whoever builds on the temporary answer builds on what is shown instead of it now.
         await repository.rebase(
             session, row.service_id, row.lang, row.aspect, shown.version, version if before is not None else None
+        )
+        self._trail.note_with(
+            unit, None, "answer_ended", row.service_id, lang=row.lang, aspect=row.aspect, change=row.id
         )
         unit.after_commit(self._announce)
 
@@ -620,6 +627,14 @@ def check(text: str | None, aspect: str, source_date: str | None) -> str | None:
 
 def _version(shown: ServiceAnswer | None) -> int | None:
     return shown.version if shown is not None else None
+
+
+def _noted(row: AnswerChange) -> dict[str, Any]:
+    """What the audit trail keeps of a decision about an answer: which answer, and which version came of it, or when it will."""
+    place = {"lang": row.lang, "aspect": row.aspect, "change": row.id}
+    if row.published_version is None:
+        return {**place, "starts_at": iso(row.valid_from)}
+    return {**place, "before": {"version": row.base_version}, "after": {"version": row.published_version}}
 
 
 def _day(day: date | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from kit.errors import PieturaError
+from kit.i18n import Catalogue
 from knowledge_base.editor.service import editors_only
 from knowledge_base.exchange import schemas as body
 from knowledge_base.exchange.forms import MAX_BYTES
@@ -19,11 +20,13 @@ Door = Callable[[Request], Awaitable[Any]]
 class ExchangeApi:
     """``/console/api/editor/imports`` and ``/console/api/editor/export``: shapes in docs/protocol.md."""
 
-    def __init__(self, exchange: Exchange, looking: Door, changing: Door) -> None:
-        """``looking``, ``changing``: the signed-in person; ``changing`` also proves that the request is his."""
+    def __init__(self, exchange: Exchange, looking: Door, changing: Door, texts: Catalogue) -> None:
+        """``looking``, ``changing``: the signed-in person; ``changing`` also proves that the request is his. ``texts``: the
+        console's, for what is wrong with a row."""
         self._exchange = exchange
         self._looking = looking
         self._changing = changing
+        self._texts = texts
 
     def router(self) -> APIRouter:
         """All routes of files in and out."""
@@ -54,6 +57,9 @@ class ExchangeApi:
         ) -> dict[str, Any]:
             return await exchange.one(person, import_id, part, offset)
 
+        async def problems(import_id: str, person: Any = looking) -> Response:
+            return _file(await exchange.problems(person, import_id, self._texts))
+
         async def check(import_id: str, b: body.Version, person: Any = changing) -> dict[str, Any]:
             return await exchange.check(person, import_id, b.version)
 
@@ -77,6 +83,7 @@ class ExchangeApi:
         api.add_api_route("/imports", imports, methods=["GET"])
         api.add_api_route("/imports", upload, methods=["POST"], status_code=201)
         api.add_api_route("/imports/{import_id}", one, methods=["GET"])
+        api.add_api_route("/imports/{import_id}/problems.csv", problems, methods=["GET"])
         api.add_api_route("/imports/{import_id}", drop, methods=["DELETE"], status_code=204)
         api.add_api_route("/imports/{import_id}/check", check, methods=["POST"])
         api.add_api_route("/imports/{import_id}/propose", propose, methods=["POST"])

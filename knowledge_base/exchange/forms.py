@@ -7,7 +7,7 @@ import dataclasses
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ from knowledge_base.records import ASPECTS, EDITORS_NOTE
 MAX_BYTES: Final = 10 * 1024 * 1024
 #: More than all of Latvia's described services many times over; a longer file is split.
 MAX_ROWS: Final = 5000
-MAX_PROBLEMS: Final = 1000
+#: Four in each row of the longest file; whoever has more has mixed up the columns.
+MAX_PROBLEMS: Final = 4 * MAX_ROWS
 
 _VALUES = ("title_lv", "title_ru", "title_en", "institution", "institution_name", "kind", "confidence", "checked")
 _LISTED_VALUES = ("audience", "life_events")
@@ -68,10 +69,11 @@ class RowProblem:
     """What is wrong with a row.
 
     Attributes:
-        row: as the spreadsheet counts it (the header is 1); for JSON the place in the list, from 1; 0: the whole file.
+        row: as the spreadsheet counts it (the header is 1); for JSON and JSON-LD the service's place in the file, from 1; 0: the
+            whole file.
         field: the column; empty for the whole row.
-        code: names a text ``import.problem.<code>``.
-        args: what the text speaks of.
+        code: names a text ``exchange.problem.<code>``.
+        args: what the text speaks of; of JSON-LD also ``node``, by which the service is found there.
     """
 
     row: int
@@ -167,6 +169,18 @@ def write_variants(snapshot: Snapshot) -> str:
     for variant, title in sorted(lines, key=lambda line: line[0].row):
         said = {**asdict(variant), "also_in": list(variant.also_in), "service_title": title}
         writer.writerow([cell(said[column]) for column in VARIANT_COLUMNS])
+    return "\ufeff" + opened.getvalue()
+
+
+def write_problems(problems: Iterable[Mapping[str, Any]], say: Callable[[str, Mapping[str, str]], str]) -> str:
+    """What is wrong with a file, for spreadsheets; ``say``: the words of a code with its arguments."""
+    opened = io.StringIO()
+    writer = csv.writer(opened, lineterminator="\r\n")
+    writer.writerow(("row", "service", "field", "problem"))
+    for one in problems:
+        args = one["args"]
+        service = args.get("node") or args.get("service") or ""
+        writer.writerow((one["row"] or "", cell(service), cell(one["field"]), say(one["code"], args)))
     return "\ufeff" + opened.getvalue()
 
 
@@ -354,11 +368,12 @@ def _read_jsonld(document: object, gazetteer: Gazetteer) -> Reading:
     if out.rows > MAX_ROWS:
         raise PieturaError("import_too_many_rows", most=MAX_ROWS)
     for problem in parsed.problems:
-        args = {"service": problem.node[:120], "why": problem.reason[:300]}
-        out.problems.append(RowProblem(0, problem.where, "node", args))
+        named = problem.place and problem.node != cpsv.NAMELESS
+        args = {**problem.args, **({"node": problem.node[:120]} if named else {})}
+        out.problems.append(RowProblem(problem.place, problem.where, problem.code, args))
     taker = _Taker(out)
-    for number, incoming in enumerate(parsed.services, start=1):
-        taker.texts(number, incoming, {})
+    for incoming in parsed.services:
+        taker.texts(parsed.places[incoming.id], incoming, {})
     return out
 
 
@@ -421,7 +436,7 @@ class _Taker:
         said |= incoming.facts
         bad = [(name, *found) for name, value in said.items() for found in _wrong(name, value)]
         for name, code, args in bad:
-            self.refuse(number, name, code, **args)
+            self.refuse(number, name, code, **args, node=incoming.id)
         if not bad:
             self._out.entries.append(Entry(number, incoming, examples))
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import defer
 from kit.clock import RIGA, Clock, iso
 from kit.db import Database, UnitOfWork
 from kit.errors import Conflict, NotFound, PieturaError
-from kit.i18n import LANGUAGES
+from kit.i18n import LANGUAGES, Catalogue
 from kit.textual import clean
 from knowledge_base import wish
 from knowledge_base.catalogue import cpsv, snapshot
@@ -36,22 +36,31 @@ from knowledge_base.exchange.models import CatalogueImport
 from knowledge_base.exchange.schemas import Form, Mode, Part, import_view
 from knowledge_base.gazetteer import Gazetteer
 from knowledge_base.models import Service, ServiceAnswer, ServiceExample
-from knowledge_base.records import content_hash
+from knowledge_base.records import EDITORS_NOTE, content_hash
 from knowledge_base.repository import KnowledgeRepository, ShownText
 from knowledge_base.service import Content
 from knowledge_base.wording import judged
 from knowledge_base.wording.judged import Trial
 from knowledge_base.wording.models import WordingChange
+from knowledge_base.wording.ports import Trail
 from knowledge_base.wording.wished import with_columns
 
 MOST_IMPORTS: Final = 50
 PAGE: Final = 50
+#: So many are shown with an import; all of them are in its file of problems.
+MOST_PROBLEMS: Final = 100
 #: So often what was compared may be overtaken by others' publications, before the editor is told.
 _ATTEMPTS: Final = 3
 _COLUMNS: Final = tuple(
     column.key for column in Service.__table__.columns if column.key not in ("id", "review_due", "content_hash")
 )
 _DAYS: Final = ("checked_on", "review_due")
+#: What the editors' desk refuses, as problems of a row with their arguments.
+_REFUSED: Final[Mapping[str, tuple[str, dict[str, str]]]] = {
+    "money_needs_date": ("money", {}),
+    "editors_note": ("note", {"mark": EDITORS_NOTE}),
+    "general_needed": ("general_needed", {}),
+}
 #: Beginnings of the fields that search goes by.
 _SEARCHED: Final = ("title_", "aliases_", "examples_", "text_", "institution")
 _COLUMN_NAMES: Final = {"institution_code": "institution", "checked_on": "checked"}
@@ -89,12 +98,14 @@ class Exchange:
 
     judges = CatalogueImport
 
-    def __init__(self, db: Database, clock: Clock, gazetteer: Gazetteer, announce: Announce) -> None:
-        """``announce``: called once what is shown has changed, so that workers need not wait for their next look."""
+    def __init__(self, db: Database, clock: Clock, gazetteer: Gazetteer, announce: Announce, trail: Trail) -> None:
+        """``announce``: called once what is shown has changed, so that workers need not wait for their next look. ``trail``: who
+        loaded what, and took it back."""
         self._db = db
         self._clock = clock
         self._gazetteer = gazetteer
         self._announce = announce
+        self._trail = trail
         #: Called when a run of the question set waits.
         self.check_asked: Callable[[], None] = lambda: None
 
@@ -198,13 +209,39 @@ class Exchange:
             "part": part,
             "offset": offset,
             "items": items[offset : offset + PAGE],
-            "problems": row.preview["problems"],
+            "problems": row.preview["problems"][:MOST_PROBLEMS],
             "gone": row.preview["gone"],
             "check": {
                 **judged.check_view(row, fresh, lambda service_id: titles.get(service_id, service_id)),
                 "needed": needed,
             },
         }
+
+    async def problems(self, person: Person, import_id: str, texts: Catalogue) -> Export:
+        """Everything that is wrong with a file, in the person's language, for a spreadsheet.
+
+        Args:
+            person: an editor.
+            import_id: which import.
+            texts: the console's, for what a problem means.
+
+        Raises:
+            Forbidden: the person does not edit.
+            NotFound: there is no such import.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            row = await session.get(CatalogueImport, import_id)
+            if row is None:
+                raise NotFound()
+            problems, day = row.preview["problems"], row.changed_at.astimezone(RIGA).date().isoformat()
+
+        def say(code: str, args: Mapping[str, str]) -> str:
+            key = f"console.exchange.problem.{code}"
+            return texts.text(person.lang, key, **args) if texts.has(key) else code
+
+        body = await asyncio.to_thread(forms.write_problems, problems, say)
+        return Export(f"pietura-{day}-problems.csv", "text/csv", body)
 
     # --- in: wishing ------------------------------------------------------------------------------------------------
 
@@ -386,6 +423,8 @@ class Exchange:
         }
         values = {"state": "applied", "before": before, "applied_at": now, **wish.decided(person, note, now)} | reason
         await wish.put(session, row, version, values)
+        count = {name: row.counts[name] for name in ("new", "changed")}
+        self._trail.note_with(unit, person.id, "import_approved", row.id, file=row.file, **count)
         await desk.next_revision(session)
         unit.after_commit(self._announce)
 
@@ -409,6 +448,7 @@ class Exchange:
                 now = self._clock.now()
                 values = {"undone_by": person.id, "undone_name": person.name, "undone_at": now, "changed_at": now}
                 await wish.put(unit.session, row, version, {"state": "undone", **values})
+                self._trail.note_with(unit, person.id, "import_undone", row.id, file=row.file)
                 unit.after_commit(self._announce)
         except IntegrityError as error:
             raise Conflict("import_changed_since", service="–") from error
@@ -546,7 +586,7 @@ def _compare(
     outcome, work = cpsv.plan(parsed, stored, shown, gazetteer)
     for problem in outcome.problems:
         number = numbers.get(problem.node.rsplit(":", 1)[-1], 0)
-        problems.append(RowProblem(number, problem.where, "refused", {"why": problem.reason[:300]}))
+        problems.append(RowProblem(number, problem.where, problem.code, problem.args))
     found = _Plan([], [], problems=problems)
     examples = {entry.incoming.id: entry.examples for entry in good}
     for item in work:
@@ -596,8 +636,8 @@ def _answers_wrong(item: cpsv.Work, number: int) -> list[RowProblem]:
         try:
             check(text, aspect, cpsv.dated(item.record, aspect))
         except PieturaError as error:
-            code = {"money_needs_date": "money"}.get(error.code, "refused")
-            out.append(RowProblem(number, f"text_{lang}_{aspect}", code, {"why": error.code}))
+            code, args = _REFUSED.get(error.code, ("refused", {}))
+            out.append(RowProblem(number, f"text_{lang}_{aspect}", code, args))
     return out
 
 

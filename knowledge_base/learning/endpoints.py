@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from knowledge_base.editor.endpoints import Door
 from knowledge_base.learning import schemas as body
@@ -26,8 +26,10 @@ class LearningApi:
         api = APIRouter(prefix="/console/api/editor/life")
         looking, changing, learning = Depends(self._looking), Depends(self._changing), self._learning
 
-        async def groups(state: body.Shown = "open", person: Any = looking) -> dict[str, Any]:
-            return await learning.groups(person, state)
+        async def groups(
+            state: body.Shown = "open", page: Annotated[int, Query(ge=1, le=10_000)] = 1, person: Any = looking
+        ) -> dict[str, Any]:
+            return await learning.groups(person, state, page)
 
         async def group(group_id: str, person: Any = looking) -> dict[str, Any]:
             return await learning.group(person, group_id)

@@ -14,7 +14,8 @@ class LifeGroup(Base):
     """Questions that are alike, in one language.
 
     Attributes:
-        state: ``open``; ``taken`` (a change came of it, ``change_id``); ``not_ours`` (what is like it is kept from coming back).
+        state: ``open``; ``taken`` (a change came of it, ``change_id``, or an answer is being written out of it);
+            ``not_ours`` (what is like it is kept from coming back).
         centre: sum of its questions' sentence vectors, 32-bit floats.
         size: how many questions it has ever had.
     """

@@ -17,10 +17,10 @@ class _Body(BaseModel):
 
 
 class Decide(_Body):
-    """What becomes of a group; ``version`` is the one that the person saw."""
+    """What becomes of a group; ``version`` is the one that the person saw. ``taken``: an answer is being written out of it."""
 
     version: Number
-    state: Literal["open", "not_ours"]
+    state: Shown
 
 
 class Examples(_Body):

@@ -38,7 +38,7 @@ _SETTLES = timedelta(seconds=2)
 _WEEK = timedelta(days=7)
 #: So much of the past is looked through at once.
 _STEP = timedelta(days=1)
-_SHOWN, _TEXTS, _QUESTIONS, _SERVICES = 100, 3, 30, 3
+_PAGE, _TEXTS, _QUESTIONS, _SERVICES = 50, 3, 30, 3
 
 
 class Learning:
@@ -112,8 +112,9 @@ class Learning:
 
     # --- looking --------------------------------------------------------------------------------------------------------
 
-    async def groups(self, person: Person, shown: str) -> dict[str, Any]:
-        """Groups, the largest of late first: how many, why, since when, more or fewer than the week before, and some texts.
+    async def groups(self, person: Person, shown: str, page: int = 1) -> dict[str, Any]:
+        """Groups page by page, the largest of late first: how many, why, since when, more or fewer than the week before, and some
+        texts.
 
         Raises:
             Forbidden: the person does not edit.
@@ -132,7 +133,9 @@ class Learning:
         states = {one.id: _state(one, changes.get(one.id)) for one in every}
         wanted = [one for one in every if states[one.id] == shown]
         wanted.sort(key=lambda one: (-len(of_group[one.id]), -one.last_at.timestamp()))
-        wanted = wanted[:_SHOWN]
+        pages = max(1, -(-len(wanted) // _PAGE))
+        page = min(page, pages)
+        wanted = wanted[(page - 1) * _PAGE : page * _PAGE]
         words = await self._life.read([q.message_id for one in wanted for q in of_group[one.id][:_TEXTS]])
         rows = []
         for one in wanted:
@@ -141,7 +144,7 @@ class Learning:
             if texts:
                 change = changes.get(one.id)
                 rows.append(self._view(one, states[one.id], change, own, list(dict.fromkeys(texts)), now))
-        return {"groups": rows, "counts": dict(Counter(states.values()))}
+        return {"groups": rows, "counts": dict(Counter(states.values())), "page": page, "pages": pages}
 
     async def group(self, person: Person, group_id: str) -> dict[str, Any]:
         """One group: its questions, what people answered to them, and the services that come nearest. That it was read is noted.
@@ -186,7 +189,7 @@ class Learning:
     # --- deciding -------------------------------------------------------------------------------------------------------
 
     async def decide(self, person: Person, group_id: str, wanted: Decide) -> None:
-        """Not for us, or open again.
+        """Not for us, taken for an answer that is being written, or open again.
 
         Raises:
             Forbidden: the person does not edit.

@@ -29,6 +29,9 @@ class WordingApi:
         async def service(service_id: str, person: Any = looking) -> dict[str, Any]:
             return await wording.service(person, service_id)
 
+        async def history(service_id: str, kind: body.Kind, lang: Lang, person: Any = looking) -> dict[str, Any]:
+            return {"versions": await wording.history(person, service_id, kind, lang)}
+
         async def asked_of(service_id: str, lang: Lang, person: Any = looking) -> dict[str, Any]:
             return {"questions": await wording.asked_of(person, service_id, lang)}
 
@@ -68,6 +71,7 @@ class WordingApi:
             await wording.take_out(person, b)
 
         api.add_api_route("/services/{service_id}/wording", service, methods=["GET"])
+        api.add_api_route("/services/{service_id}/wording/history", history, methods=["GET"])
         api.add_api_route("/services/{service_id}/questions", asked_of, methods=["GET"])
         api.add_api_route("/services/{service_id}/withdrawal", draft_withdrawal, methods=["POST"], status_code=201)
         api.add_api_route("/wording", changes, methods=["GET"])

@@ -38,6 +38,8 @@ class Trail(Protocol):
         """Adds a line; stored when it returns."""
         ...
 
-    def note_with(self, unit: UnitOfWork, staff_id: str, action: str, object_id: str | None, **detail: Any) -> None:
-        """Adds a line that is stored together with what it tells of, or not at all."""
+    def note_with(
+        self, unit: UnitOfWork, staff_id: str | None, action: str, object_id: str | None, **detail: Any
+    ) -> None:
+        """Adds a line that is stored together with what it tells of, or not at all; ``staff_id`` None: time brought it."""
         ...

@@ -43,6 +43,21 @@ async def changes(
     return (await session.scalars(query)).all()
 
 
+async def published(
+    session: AsyncSession, service_id: str, kind: str, lang: str, limit: int = 50
+) -> Sequence[WordingChange]:
+    """Wishes for one kind of wording in one language that were in force, or are, the latest first."""
+    query = select(WordingChange).where(
+        WordingChange.service_id == service_id,
+        WordingChange.kind == kind,
+        WordingChange.lang == lang,
+        WordingChange.published_at.is_not(None),
+    )
+    return (
+        await session.scalars(query.order_by(WordingChange.published_at.desc(), WordingChange.id).limit(limit))
+    ).all()
+
+
 async def due(session: AsyncSession, now: datetime) -> list[str]:
     """Wishes whose day has come: to be published, then to be ended."""
     rows = await session.scalars(

@@ -108,3 +108,17 @@ def change_view(
         "check": check_view(row, fresh, names),
         "may": may,
     }
+
+
+def version_view(row: WordingChange) -> dict[str, Any]:
+    """A ``WordingVersion`` of docs/protocol.md."""
+    return {
+        "id": row.id,
+        "state": row.state,
+        "before": row.before,
+        "after": row.after,
+        "note": row.note,
+        "author": row.author_name,
+        "decided_by": row.decided_name,
+        "at": iso(row.published_at),
+    }

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.clock import RIGA, Clock
+from kit.clock import RIGA, Clock, iso
 from kit.db import Database, UnitOfWork
 from kit.errors import Conflict, NotFound, PieturaError
 from kit.i18n import DEFAULT_LANGUAGE, LANGUAGES
@@ -37,7 +37,7 @@ from knowledge_base.wording.judged import Trial, mark
 from knowledge_base.wording.models import SetQuestion, WordingChange
 from knowledge_base.wording.ports import Trail
 from knowledge_base.wording.question_set import Question
-from knowledge_base.wording.schemas import Ask, New, NewService, Out, Withdraw, Write, change_view
+from knowledge_base.wording.schemas import Ask, New, NewService, Out, Withdraw, Write, change_view, version_view
 from knowledge_base.wording.wished import EXAMPLES, NAMES, SERVICE, WITHDRAWAL, with_change
 
 #: Characters of a line: an example question, a title, an everyday name.
@@ -56,7 +56,8 @@ class Wording:
     judges = WordingChange
 
     def __init__(self, db: Database, clock: Clock, knowledge: KnowledgeBase, announce: Announce, trail: Trail) -> None:
-        """``announce``: called once a publication is stored. ``trail``: who did what with the question set."""
+        """``announce``: called once a publication is stored. ``trail``: who did what with the question set, and who
+        published what."""
         self._db = db
         self._clock = clock
         self._knowledge = knowledge
@@ -115,6 +116,17 @@ class Wording:
             if row is None:
                 raise NotFound()
             return (await self._told(session, person, row))[0]
+
+    async def history(self, person: Person, service_id: str, kind: str, lang: str) -> list[dict[str, Any]]:
+        """What was published of names or examples in one language, the latest fifty, the latest first, with what there was before
+        each: back to that is a new wish.
+
+        Raises:
+            Forbidden: the person does not edit.
+        """
+        editors_only(person)
+        async with self._db.read() as session:
+            return [version_view(row) for row in await repository.published(session, service_id, kind, lang)]
 
     # --- wishing --------------------------------------------------------------------------------------------------------
 
@@ -337,6 +349,8 @@ class Wording:
         await wish.put(session, row, version, {"state": "approved", **decided})
         if row.valid_from is None or row.valid_from <= now:
             await self._publish(unit, row, now)
+        waits = {"starts_at": iso(row.valid_from)} if row.state == "approved" and row.valid_from else {}
+        self._trail.note_with(unit, person.id, "wording_approved", row.service_id, **_noted(row), **waits)
         return (await self._told(session, person, row))[0]
 
     async def send_back(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
@@ -541,6 +555,8 @@ class Wording:
         if not await wish.changed(session, row, row.version, values):
             raise Conflict("edited_elsewhere")
         await self._show(session, row, row.after, now)
+        if waited:
+            self._trail.note_with(unit, None, "wording_published", row.service_id, **_noted(row))
         unit.after_commit(self._announce)
 
     async def _end(self, unit: UnitOfWork, row: WordingChange, now: datetime) -> None:
@@ -551,6 +567,7 @@ class Wording:
         now_there = await self._now(session, row.service_id, row.kind, row.lang)
         if _in_order(row.kind, now_there) == _in_order(row.kind, row.after):
             await self._show(session, row, row.before, now)
+            self._trail.note_with(unit, None, "wording_ended", row.service_id, **_noted(row))
             unit.after_commit(self._announce)
 
     async def _show(self, session: AsyncSession, row: WordingChange, wanted: Mapping[str, Any], now: datetime) -> None:
@@ -835,6 +852,11 @@ def _may(person: Person, row: WordingChange) -> list[str]:
     # Whether a service is withdrawn is a yes or a no: who wishes the other drops the wish.
     found = [one for one in wish.may(person, row) if one != "rewrite" or row.kind != WITHDRAWAL]
     return [*found, *(["run_set"] if row.state in wish.OPEN else [])]
+
+
+def _noted(row: WordingChange) -> dict[str, Any]:
+    """What the audit trail keeps of a decision about wording; the words themselves stand in the wish, which is never deleted."""
+    return {"wording": row.kind, "lang": row.lang, "change": row.id}
 
 
 def _in_order(kind: str, said: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -115,6 +115,10 @@ async def test_two_persons_and_the_next_citizen_is_told(stage: Stage) -> None:
         "editor",
     )
     assert versions[1]["text"] == before["text"]
+    async with stage.gateway.db.read() as session:
+        line = (await session.scalars(select(Audit).where(Audit.action == "answer_approved"))).one()
+    assert (line.object_id, line.detail["aspect"], line.detail["change"]) == (_SERVICE, "how", row["id"])
+    assert line.detail["after"] == {"version": versions[0]["version"]}
 
 
 async def test_one_click_back(stage: Stage) -> None:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from handoff.staff.models import Audit
 from kit.errors import PieturaError
 from knowledge_base.exchange import forms
 from knowledge_base.gazetteer import Gazetteer
@@ -137,6 +138,11 @@ async def test_two_persons_load_a_file_and_take_it_back(stage: Stage) -> None:
     texts = [[(one["aspect"], one["text"], one["origin"]) for one in page["answers"]["lv"]] for page in (back, before)]
     assert texts[0] == texts[1]
     assert (await liga.http.get(f"/editor/services/{_NEW['id']}")).status_code == 404
+    async with stage.gateway.db.read() as session:
+        trail = (
+            await session.scalars(select(Audit.action).where(Audit.object_id == row["id"]).order_by(Audit.id))
+        ).all()
+    assert trail == ["import_approved", "import_undone"]
     assert (await _do(liga, row, "undo")).json()["code"] == "decided_already"
 
 
@@ -230,6 +236,10 @@ async def test_broken_rows_are_told_and_the_good_ones_may_be_loaded(stage: Stage
         (7, "title_en", "title_missing"),
         (7, "institution", "institution_missing"),
     }
+    told = (await liga.http.get(f"/editor/imports/{row['id']}/problems.csv")).raise_for_status().text
+    lines = [(one["row"], one["field"], one["problem"]) for one in csv.DictReader(io.StringIO(told.lstrip("\ufeff")))]
+    assert len(lines) == 12
+    assert ("6", "text_lv_cost", "Atzīmei [dzēst] šūnā jābūt vienai pašai.") in lines
     refused = (await _do(liga, row, "propose", mode="all")).json()
     assert (refused["code"], refused["count"]) == ("import_has_problems", 12)
     row = (await _do(liga, row, "propose", mode="good")).raise_for_status().json()

@@ -51,7 +51,9 @@ async def _told_a_person(stage: Stage, desk: Desk, question: str) -> None:
 
 
 async def _groups(desk: Desk, state: str = "open") -> list[dict[str, Any]]:
-    found = (await desk.http.get("/editor/life", params={"state": state})).raise_for_status().json()
+    # There is one page: of a later one the last is shown.
+    found = (await desk.http.get("/editor/life", params={"state": state, "page": 9})).raise_for_status().json()
+    assert (found["page"], found["pages"]) == (1, 1)
     rows: list[dict[str, Any]] = found["groups"]
     return rows
 
@@ -98,7 +100,12 @@ async def test_from_a_question_to_an_example(stage: Stage) -> None:
     assert (turn["state"], turn["texts"], turn["from_life"]) == ("draft", [_QUESTION], True)
     assert await _groups(liga) == []
     await liga.http.delete(f"/editor/turns/{turn['id']}", params={"version": turn["version"]})
-    assert [one["id"] for one in await _groups(liga)] == [group["id"]]
+    (group,) = await _groups(liga)
+    assert group["id"] == taken["id"]
+    # Or what a person answered becomes the beginning of an answer.
+    body = {"version": group["version"], "state": "taken"}
+    assert (await liga.http.post(f"/editor/life/{group['id']}/decide", json=body)).status_code == 204
+    assert [one["change"] for one in await _groups(liga, "taken")] == [None]
 
 
 async def test_not_for_us_does_not_come_back_and_deleted_words_are_gone(stage: Stage) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from handoff.staff.models import Audit
 from kit.errors import PieturaError
 from knowledge_base.importer import import_all
 from knowledge_base.search import SearchableService, SearchIndex, read_nothing
@@ -27,6 +29,7 @@ from tests.stage import Desk, Stage, raise_stage
 
 _SERVICE = "vsaa-slimibas-pabalsts"
 _WORDS = "Kur dabūt zilo krumpumpuru"
+_HISTORY = f"services/{_SERVICE}/wording/history?kind=names&lang=lv"
 
 
 @pytest.fixture
@@ -177,6 +180,13 @@ async def test_names_and_their_days(stage: Stage, tmp_path: Path) -> None:
         while (await _get(liga, f"services/{_SERVICE}"))["titles"]["lv"] != title:
             await asyncio.sleep(0.1)
     assert (await _get(liga, f"wording/{row['id']}"))["state"] == "ended"
+    (version,) = (await liga.http.get(f"/editor/{_HISTORY}")).raise_for_status().json()["versions"]
+    assert (version["id"], version["state"], version["decided_by"]) == (row["id"], "ended", "Māris Vītols")
+    assert (version["before"]["title"], version["after"]["title"]) == (title, "Slimošanas pabalsts")
+    async with stage.gateway.db.read() as session:
+        trail = (await session.scalars(select(Audit).where(Audit.object_id == _SERVICE).order_by(Audit.id))).all()
+    assert [one.action for one in trail] == ["wording_approved", "wording_published", "wording_ended"]
+    assert [one.staff_id is None for one in trail] == [False, True, True]
 
 
 @pytest.mark.usefixtures("small_set")
@@ -210,7 +220,7 @@ async def test_what_is_refused_and_warned_of(stage: Stage) -> None:
     row = (await _draft(liga, [others[0].upper()])).raise_for_status().json()
     assert [(one["what"], one["service"]["id"]) for one in row["clashes"]] == [("example", "pmlp-pase")]
     # Operators do not edit.
-    for path in ("wording", "questions", "life", f"services/{_SERVICE}/wording"):
+    for path in ("wording", "questions", "life", f"services/{_SERVICE}/wording", _HISTORY):
         assert (await anna.http.get(f"/editor/{path}")).status_code == 403
 
 

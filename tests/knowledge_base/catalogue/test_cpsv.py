@@ -6,6 +6,7 @@ import copy
 import csv
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -292,6 +293,7 @@ async def test_a_service_from_another_catalogue(small: AsyncSession, gazetteer: 
     assert texts == {("lv", "general"): "Licence burvjiem."}
 
 
+_PROBLEM = "console.exchange.problem."
 BROKEN: list[tuple[str, Any, str]] = [
     ("dc:identifier", "Burvju Licence!", "dct:identifier: 'Burvju Licence!' is no identifier"),
     ("dc:identifier", "../../etc/passwd", "is no identifier"),
@@ -330,7 +332,11 @@ async def test_a_bad_node_is_told_and_nothing_is_loaded(
         del document["@graph"][0]["http://data.europa.eu/m8g/hasChannel"]
     outcome = await _load(small, document, gazetteer)
     assert len(outcome.problems) == 1
-    assert reason in str(outcome.problems[0])
+    (problem,) = outcome.problems
+    assert reason in str(problem)
+    # A page tells it in words that say everything.
+    words = json.loads(Path("handoff/console/locales/lv.json").read_text("utf-8"))[_PROBLEM + problem.code]
+    assert set(re.findall(r"\{(\w+)\}", words)) <= problem.args.keys()
     assert not outcome.applied
     assert await small.get(Service, "laba-licence") is None, "nothing is half loaded"
 
@@ -349,6 +355,7 @@ def test_the_same_service_twice_is_a_problem(gazetteer: Gazetteer) -> None:
     assert [str(problem) for problem in parsed.problems] == [
         "ex:again: dct:identifier: burvju-licence stands twice in the file"
     ]
+    assert (parsed.places, [one.place for one in parsed.problems]) == ({"burvju-licence": 1}, [2])
 
 
 def test_what_only_the_catalogue_knows_is_not_taken(gazetteer: Gazetteer) -> None:

@@ -76,6 +76,7 @@ export function PlanForm({ planId, base: seen, content, change, choices, current
   const [busy, setBusy] = useState(false);
   const [base, setBase] = useState(seen);
   const [moved, setMoved] = useState(/** @type {any} */ (null));
+  const [saved, setSaved] = useState(/** @type {PlanChange|null} */ (null));
   const stored = useRef(change);
   const id = useId();
 
@@ -169,6 +170,15 @@ export function PlanForm({ planId, base: seen, content, change, choices, current
         setMoved(now);
         setBase(now?.number ?? null);
       }
+      // The wish itself was stored otherwise: whoever saves again has been shown how.
+      const known = stored.current;
+      if (problem.code === "edited_elsewhere" && known) {
+        await api.get(`plans/${encodeURIComponent(known.plan_id)}`).then((page) => {
+          if (page.change?.id !== known.id) return;
+          stored.current = page.change;
+          setSaved(page.change);
+        }, () => {});
+      }
     }
   };
   const general = problems.filter((one) => one.step === null || !plan.steps.some((step) => step.id === one.step));
@@ -216,6 +226,7 @@ export function PlanForm({ planId, base: seen, content, change, choices, current
             onChange=${(/** @type {string} */ kind) => kind && plan.steps.length < MOST_STEPS && add(kind)} /></div>
         </fieldset>
         ${moved && html`<div class="notice"><p><strong>${t("plans.moved", { number: moved.number })}</strong></p><${StepChanges} differences=${moved.differences} /></div>`}
+        ${saved && html`<div class="notice"><p><strong>${t("plans.moved_change")}</strong></p><${StepChanges} differences=${saved.differences} /></div>`}
         <div class="desk__row">
           <${Field} label=${t("plans.field.from")} optional type="datetime-local" value=${from} onInput=${setFrom} />
           <${Field} label=${t("plans.field.to")} optional type="datetime-local" value=${to} onInput=${setTo} />

@@ -14,6 +14,9 @@ import { useEffect, useState } from "../vendor/hooks.js";
 /** @typedef {{id: number, at: string, person: {id: string, name: string}|null, action: string, object: {id: string, name: string, kind: "person"|"conversation"|"other"}|null, detail: any}} Line */
 /** @typedef {{rows: Line[], total: number, page: number, pages: number, up_to: number, actions: string[], people: {id: string, name: string}[]}} Trail */
 
+/** Whose values have names of their own. @type {Record<string, string>} */
+const NAMED = { role: "role", languages: "language", lang: "language", aspect: "knowledge.aspect", wording: "wording.kind" };
+
 const FILTERS = ["from", "to", "person", "action", "object"];
 
 /** @param {any} value @param {string} [name] what the value is of @returns {string} */
@@ -21,7 +24,7 @@ const inWords = (value, name = "") => {
   if (value === null || value === undefined || value === "") return "–";
   if (typeof value === "boolean") return t(value ? "audit.yes" : "audit.no");
   if (Array.isArray(value) && value.every((one) => typeof one !== "object")) return value.map((one) => inWords(one, name)).join(", ") || "–";
-  if (name === "role" || name === "languages") return label(name === "role" ? "role" : "language", value);
+  if (name in NAMED) return label(NAMED[name], value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 };
 
@@ -38,7 +41,7 @@ function Detail({ detail }) {
   return html`<ul class="trail__detail">
     ${names.map((name) => html`<li key=${name}><span class="muted">${label("audit.field", name)}:</span> ${name in was && html`<del><span class="vh">${t("audit.was")} </span>${inWords(was[name], name)}</del> `}${
       name in now && html`<ins><span class="vh">${t("audit.now")} </span>${inWords(now[name], name)}</ins>`}</li>`)}
-    ${Object.entries(rest).map(([name, value]) => html`<li key=${`-${name}`}><span class="muted">${label("audit.field", name)}:</span> ${inWords(value)}</li>`)}
+    ${Object.entries(rest).map(([name, value]) => html`<li key=${`-${name}`}><span class="muted">${label("audit.field", name)}:</span> ${inWords(value, name)}</li>`)}
   </ul>`;
 }
 

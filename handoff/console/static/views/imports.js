@@ -187,8 +187,9 @@ function ImportBody({ got, again, show }) {
     <${Steps} got=${got} again=${again} />
     ${got.problems.length > 0 && html`<section class="box" aria-labelledby="problems-title"><h2 id="problems-title">${t("exchange.problems")}</h2>
       <div class="table-wrap"><table class="table"><thead><tr><th scope="col">${t("exchange.col.row")}</th><th scope="col">${t("exchange.col.field")}</th><th scope="col">${t("exchange.col.problem")}</th></tr></thead>
-        <tbody>${got.problems.slice(0, MOST_SHOWN).map((one, i) => html`<tr key=${i}><th scope="row">${one.row || "–"}</th><td data-label=${t("exchange.col.field")}><code>${one.field || "–"}</code></td><td data-label=${t("exchange.col.problem")}>${t(`exchange.problem.${one.code}`, one.args)}</td></tr>`)}</tbody></table></div>
-      ${got.counts.problems > MOST_SHOWN && html`<p class="muted">${t("exchange.first_only", { count: MOST_SHOWN })}</p>`}</section>`}
+        <tbody>${got.problems.map((one, i) => html`<tr key=${i}><th scope="row">${one.row || "–"}${one.args.node && html` <code>${one.args.node}</code>`}</th><td data-label=${t("exchange.col.field")}><code>${one.field || "–"}</code></td><td data-label=${t("exchange.col.problem")}>${t(`exchange.problem.${one.code}`, one.args)}</td></tr>`)}</tbody></table></div>
+      ${got.counts.problems > got.problems.length && html`<p class="muted">${t("exchange.first_only", { count: got.problems.length })}</p>`}
+      <p><a class="button" href=${`/console/api/editor/imports/${encodeURIComponent(got.id)}/problems.csv`} download=""><${Icon} name="download" /><span>${t("exchange.problems_csv")}</span></a></p></section>`}
     <section class="exchange__changes" aria-labelledby="items-title"><h2 id="items-title">${t("exchange.changes")}</h2>
       <div class="segments" role="group" aria-label=${t("exchange.changes")}>${/** @type {("changed"|"new")[]} */ (["changed", "new"]).map((part) => html`<button type="button" key=${part} aria-pressed=${part === got.part ? "true" : "false"} onClick=${() => show(part, 0)}>${t(`exchange.count.${part}`)} ${got.counts[part]}</button>`)}</div>
       ${!got.items.length && html`<p class="muted">${t("exchange.no_changes")}</p>`}

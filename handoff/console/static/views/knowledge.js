@@ -240,7 +240,7 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
   const [busy, setBusy] = useState(false);
   // What this person has seen: another answer that comes meanwhile is shown to him first, and only then written over.
   const [base, setBase] = useState(answer.version);
-  const [moved, setMoved] = useState(/** @type {Answer|null} */ (null));
+  const [moved, setMoved] = useState(/** @type {{text: string|null, said: string}|null} */ (null));
   // What has been stored already, when proposing it failed: the next attempt goes on with it.
   const stored = useRef(change);
   const form = useRef(/** @type {HTMLFormElement|null} */ (null));
@@ -265,7 +265,13 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
     const page = await api.get(`editor/services/${encodeURIComponent(service.id)}`);
     const now = page.answers[lang].find((/** @type {Answer} */ one) => one.aspect === answer.aspect);
     setBase(now.version);
-    setMoved(now);
+    setMoved({ text: now.text, said: t("knowledge.moved") });
+  };
+  /** The wish itself was stored otherwise: whoever saves again has been shown how. @param {Change} known */
+  const compareWish = async (known) => {
+    const now = /** @type {Change} */ (await api.get(`editor/changes/${known.id}`));
+    stored.current = now;
+    setMoved({ text: now.text, said: t("knowledge.moved_change") });
   };
   /** @param {boolean} propose */
   const submit = async (propose) => {
@@ -292,6 +298,7 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
     } catch (problem) {
       if (!(problem instanceof api.ApiError)) throw problem;
       if (problem.code === "answer_changed") await compare().catch(() => {});
+      if (problem.code === "edited_elsewhere" && stored.current) await compareWish(stored.current).catch(() => {});
       setBusy(false);
       const said = reason(problem);
       if (problem.code === "money_needs_date" || namedFields(problem).includes("source_date")) setErrors({ dated: problem.code === "money_needs_date" ? said : t("knowledge.wrong.date") });
@@ -303,7 +310,7 @@ function ChangeForm({ service, lang, answer, change, onDone, onCancel }) {
   return html`
     <form class="desk__form" noValidate ref=${form} onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); submit(true); }}>
       <${Field} label=${t("knowledge.field.text")} hint=${t("knowledge.field.text_hint")} rows=${8} lang=${lang} spellcheck maxLength="4000" value=${text} onInput=${type} error=${errors.text} />
-      ${moved && html`<div class="notice"><p><strong>${t("knowledge.moved")}</strong></p><${Difference} before=${moved.text} after=${text} lang=${lang} /></div>`}
+      ${moved && html`<div class="notice"><p><strong>${moved.said}</strong></p><${Difference} before=${moved.text} after=${text} lang=${lang} /></div>`}
       <div class="desk__row">
         <${Field} label=${t("knowledge.field.dated")} hint=${`${t("knowledge.field.dated_hint")}${answer.source_date ? ` · ${t("knowledge.field.dated_before", { date: answer.source_date })}` : ""}`} optional value=${dated} onInput=${setDated} error=${errors.dated} maxLength="10" inputmode="numeric" />
         <${Field} label=${t("knowledge.field.from")} optional type="datetime-local" value=${from} onInput=${setFrom} error=${errors.from} />

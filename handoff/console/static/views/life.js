@@ -4,8 +4,9 @@ import * as api from "../api.js";
 import { reason } from "../actions.js";
 import { Alert, Button, LangBadge } from "../components/bits.js";
 import { Confirm } from "../components/confirm.js";
-import { Tick } from "../components/field.js";
+import { focusSoon, Tick } from "../components/field.js";
 import { Icon } from "../components/icons.js";
+import { Pager } from "../components/pager.js";
 import { html } from "../html.js";
 import { dateTime, number, t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
@@ -37,7 +38,8 @@ const Figures = ({ group }) => html`
 function Groups({ params }) {
   const asked = params.get("show") ?? "open";
   const shown = STATES.includes(asked) ? asked : "open";
-  const { got, error, again } = useFetched(`editor/life?state=${shown}`);
+  const page = Number(params.get("page")) || 1;
+  const { got, error, again } = useFetched(`editor/life${api.query({ state: shown, page })}`);
   /** @type {Group[]} */
   const groups = got?.groups ?? [];
   return html`
@@ -52,7 +54,8 @@ function Groups({ params }) {
         ${group.texts.length > 1 && html`<ul class="wording__list" lang=${group.lang}>${group.texts.slice(1).map((one) => html`<li key=${one}><bdi>${one}</bdi></li>`)}</ul>`}
         <${Figures} group=${group} />
         ${group.state !== "open" && html`<p class="muted">${group.decided_by && html`<bdi>${group.decided_by}</bdi> · `}${group.decided_at && dateTime(group.decided_at)} · ${t("life.since", { count: group.since })}</p>`}
-      </li>`)}</ul>`;
+      </li>`)}</ul>
+    ${got && html`<${Pager} answer=${got} hash=${(/** @type {number} */ to) => `#/life${api.query({ show: shown, page: to })}`} />`}`;
 }
 
 /** @param {{id: string}} props */
@@ -82,23 +85,24 @@ function GroupWork({ group, again }) {
   const [proposing, setProposing] = useState(readDraft(me, serviceDraft(group.id)) !== "");
   const [asking, setAsking] = useState(false);
   const [error, setError] = useState("");
+  const [against, setAgainst] = useState("");
   const [busy, setBusy] = useState(false);
   useEffect(() => {
     if (proposing) document.getElementById("new-institution")?.focus();
   }, [proposing]);
   const answers = [...new Set(group.questions.flatMap((one) => one.answers))];
   const chosen = texts.filter((one) => picked.has(one));
-  /** @param {() => Promise<void>} step */
-  const doing = async (step) => {
+  /** @param {() => Promise<void>} step @param {(text: string) => void} [tell] where it is told what went wrong */
+  const doing = async (step, tell = setError) => {
     if (busy) return;
     setBusy(true);
-    setError("");
+    tell("");
     try {
       await step();
     } catch (problem) {
       if (!(problem instanceof api.ApiError)) throw problem;
       conflict(problem);
-      setError(reason(problem));
+      tell(reason(problem));
     }
     setBusy(false);
   };
@@ -129,11 +133,27 @@ function GroupWork({ group, again }) {
     again();
     return "";
   };
-  /** The operator's words open in the form of the answer, where they are only a beginning. @param {string} text */
-  const useAnswer = (text) => {
-    writeDraft(me, `answer.${service}.${group.lang}.${aspect}`, text);
+  /** The operator's words open in the form of the answer, where they are only a beginning; what is begun there stays before them.
+   * @param {string} text */
+  const useAnswer = (text) => doing(async () => {
+    if (!service) {
+      setAgainst(t("life.service_first"));
+      focusSoon("life-service");
+      return;
+    }
+    const page = await api.get(`editor/services/${encodeURIComponent(service)}`);
+    const change = page.changes.find((/** @type {any} */ one) => one.lang === group.lang && one.aspect === aspect) ?? null;
+    if (change && !change.may.includes("rewrite")) {
+      setAgainst(t("life.answer_open", { who: change.author.name }));
+      return;
+    }
+    if (group.state === "open") await api.post(`editor/life/${group.id}/decide`, { version: group.version, state: "taken" });
+    const draft = `answer.${service}.${group.lang}.${aspect}`;
+    const begun = readDraft(me, draft) || (change?.text ?? "");
+    writeDraft(me, draft, !begun ? text : begun.includes(text) ? begun : `${begun}\n\n${text}`);
+    toast("ok", t(begun ? "life.appended" : "life.prefilled"));
     go(`#/knowledge/${service}?lang=${group.lang}`);
-  };
+  }, setAgainst);
   return html`
     <div class="desk__service">
       <div class="desk__answers">
@@ -145,20 +165,22 @@ function GroupWork({ group, again }) {
         <section class="box" aria-labelledby="life-answers"><h2 id="life-answers">${t("life.answers")}</h2>
           ${answers.length ? html`<p class="muted">${t("life.answers_lead")}</p>
             <div class="field"><label for="life-aspect">${t("life.aspect")}</label><select class="input" id="life-aspect" value=${aspect} onChange=${(/** @type {any} */ e) => setAspect(e.target.value)}>${ASPECTS.map((one) => html`<option key=${one} value=${one} selected=${one === aspect}>${t(`knowledge.aspect.${one}`)}</option>`)}</select></div>
-            ${answers.map((one) => html`<div class="trial__said" key=${one}><p class="desk__text" lang=${group.lang}>${one}</p><${Button} icon="edit" onClick=${() => service && useAnswer(one)}>${t("life.use_answer")}</></div>`)}`
+            ${answers.map((one) => html`<div class="trial__said" key=${one}><p class="desk__text" lang=${group.lang}>${one}</p><${Button} icon="edit" busy=${busy} onClick=${() => useAnswer(one)}>${t("life.use_answer")}</></div>`)}`
           : html`<p class="muted">${t("life.no_answers")}</p>`}
+          <${Alert} text=${against} />
         </section>
       </div>
       <section class="box" aria-labelledby="life-do"><h2 id="life-do">${t("life.do")}</h2>
         ${group.change && html`<p><a href="#/knowledge/changes">${t("life.has_change")}</a> · ${t(`knowledge.state.${group.change.state}`)}</p>`}
         <div class="field"><label for="life-service">${t("life.service")}</label><select class="input" id="life-service" value=${service} onChange=${(/** @type {any} */ e) => setService(e.target.value)}>
+          ${!service && html`<option value="" selected>${t("macro.choose")}</option>`}
           ${group.services.map((one) => html`<option key=${`n${one.id}`} value=${one.id} selected=${one.id === service}>${one.title}</option>`)}
           ${(services.got?.services ?? []).filter((/** @type {any} */ one) => !group.services.some((near) => near.id === one.id)).map((/** @type {any} */ one) => html`<option key=${one.id} value=${one.id} selected=${one.id === service}>${one.title}</option>`)}</select></div>
         <${Alert} text=${error} />
         <div class="desk__buttons">
           <${Button} kind="primary" icon="plus" busy=${busy || !chosen.length || !service} onClick=${() => chosen.length && service && asExamples()}>${t("life.as_examples")}</>
           ${!proposing && html`<${Button} icon="note" onClick=${() => setProposing(true)}>${t("life.as_service")}</>`}
-          ${group.state === "not_ours"
+          ${group.state === "not_ours" || (group.state === "taken" && !group.change)
             ? html`<${Button} icon="undo" busy=${busy} onClick=${() => decide("open").then(setError)}>${t("life.reopen")}</>`
             : html`<${Button} kind="quiet" icon="ban" onClick=${() => setAsking(true)}>${t("life.not_ours")}</>`}
         </div>

@@ -18,7 +18,7 @@ import { go } from "../router.js";
 import { toast } from "../session.js";
 import { useStore } from "../store.js";
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
-import { Fetching, KnowledgeNav, useFetched } from "./knowledge.js";
+import { Difference, Fetching, KnowledgeNav, useFetched } from "./knowledge.js";
 
 /** @typedef {{intent: string, counts: Record<string, {data: number, editor: number}>}} Kind */
 /** @typedef {{text: string, what: string, intent?: string, lang?: string, service?: {id: string, title: string}}} Clash */
@@ -152,6 +152,15 @@ function AddForm({ kinds, first, change = null, onDone, onCancel }) {
   const [missing, setMissing] = useState(false);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  // What has been stored already, when proposing it failed: the next attempt goes on with it.
+  const stored = useRef(change);
+  const [moved, setMoved] = useState(/** @type {Change|null} */ (null));
+  /** The wish was stored otherwise meanwhile: whoever saves again has been shown how. @param {Change} known */
+  const compare = async (known) => {
+    const now = (await api.get("editor/turns")).changes.find((/** @type {Change} */ one) => one.id === known.id) ?? null;
+    stored.current = now ?? known;
+    setMoved(now);
+  };
   const type = (/** @type {string} */ text) => {
     setTexts(text);
     writeDraft(me, draft, text);
@@ -170,9 +179,12 @@ function AddForm({ kinds, first, change = null, onDone, onCancel }) {
     setError("");
     const body = { intent, lang, texts: texts.split("\n"), note };
     try {
-      const made = change ? await api.put(`editor/turns/${change.id}`, { ...body, verb: change.verb, version: change.version }) : await api.post("editor/turns", body);
+      const known = stored.current;
+      const made = known ? await api.put(`editor/turns/${known.id}`, { ...body, verb: known.verb, version: known.version }) : await api.post("editor/turns", body);
+      stored.current = made;
       await api.post(`editor/turns/${made.id}/propose`, { version: made.version });
     } catch (problem) {
+      if (problem instanceof api.ApiError && problem.code === "edited_elsewhere" && stored.current) await compare(stored.current).catch(() => {});
       setError(told(problem));
       setBusy(false);
       return;
@@ -190,11 +202,12 @@ function AddForm({ kinds, first, change = null, onDone, onCancel }) {
           <select class="input" id="training-add-lang" value=${lang} onChange=${(/** @type {any} */ e) => setLang(e.target.value)}>${LANGS.map((one) => html`<option key=${one} value=${one} selected=${one === lang}>${label("language", one)}</option>`)}</select></div>
       </div>
       <${Field} id="training-texts" label=${t("training.texts")} hint=${t("training.texts_hint")} rows=${6} value=${texts} onInput=${type} lang=${lang} error=${missing ? t("training.texts_missing") : ""} />
+      ${moved && html`<div class="notice"><p><strong>${t("knowledge.moved_change")}</strong></p><${Difference} before=${moved.texts.join("\n")} after=${texts} lang=${lang} /></div>`}
       <${Field} label=${t("knowledge.field.note")} optional value=${note} onInput=${setNote} maxlength="2000" />
       <${Alert} text=${error} />
       <div class="desk__buttons">
         <${Button} kind="primary" type="submit" icon="send" busy=${busy}>${t("knowledge.propose")}</>
-        <${Button} onClick=${() => { writeDraft(me, draft, ""); onCancel(); }}>${t("action.cancel")}</>
+        <${Button} onClick=${() => { writeDraft(me, draft, ""); (stored.current === change ? onCancel : onDone)(); }}>${t("action.cancel")}</>
       </div>
     </form>`;
 }

@@ -8,7 +8,7 @@ import { Field, focusInvalid } from "../components/field.js";
 import { fold } from "../components/picklist.js";
 import { useWish, WishAsks, WishHead } from "../components/wish.js";
 import { cx, html } from "../html.js";
-import { LANGUAGES, number, t } from "../i18n.js";
+import { dateTime, LANGUAGES, number, t } from "../i18n.js";
 import { readDraft, writeDraft } from "../keep.js";
 import { fromField, toField } from "../riga.js";
 import { toast } from "../session.js";
@@ -64,11 +64,13 @@ export function WordingSection({ service, lang }) {
 function WordingBox({ service, lang, kind, there, change, again }) {
   const me = useStore((s) => s.me?.id ?? "");
   const [editing, setEditing] = useState(!change && readDraft(me, draftOf(service.id, lang, kind)) !== "");
+  const [history, setHistory] = useState(false);
   const title = t(`wording.${kind}`);
   return html`
     <section class="box" aria-label=${title}>
       <header class="desk__head"><h2>${title}</h2>
-        ${!change && !editing && html`<${Button} icon="edit" onClick=${() => setEditing(true)}>${t("knowledge.edit")}<span class="vh">: ${title}</span></>`}</header>
+        ${!change && !editing && html`<${Button} icon="edit" onClick=${() => setEditing(true)}>${t("knowledge.edit")}<span class="vh">: ${title}</span></>`}
+        <${Button} kind="quiet" icon="clock" aria-expanded=${history ? "true" : "false"} onClick=${() => setHistory(!history)}>${t("knowledge.history")}<span class="vh">: ${title}</span></></header>
       ${!editing && html`
         ${there.title !== undefined && html`<p lang=${lang}><strong>${there.title}</strong></p>`}
         ${there.texts.length
@@ -76,7 +78,44 @@ function WordingBox({ service, lang, kind, there, change, again }) {
           : html`<p class="muted">${t(`wording.${kind}_none`)}</p>`}`}
       ${editing && html`<${WordingForm} service=${service} lang=${lang} kind=${kind} there=${there} change=${null} onDone=${() => { setEditing(false); again(); }} onCancel=${() => setEditing(false)} />`}
       ${change && html`<${WordingChangeView} key=${`${change.id}-${change.version}`} change=${change} there=${there} again=${again} />`}
+      ${history && html`<${History} key=${there.base} service=${service} lang=${lang} kind=${kind} there=${there} again=${again} open=${Boolean(change)} />`}
     </section>`;
+}
+
+/**
+ * What was published, the latest first; back to what there was before is a wish as any other.
+ * @param {{service: {id: string}, lang: string, kind: string, there: Wording, again: () => void, open: boolean}} props `open`: a wish is open
+ */
+function History({ service, lang, kind, there, again, open }) {
+  const { got, error, again: retry } = useFetched(`editor/services/${encodeURIComponent(service.id)}/wording/history${api.query({ kind, lang })}`);
+  const [back, setBack] = useState(/** @type {any} */ (null));
+  /** @type {{id: string, state: string, before: any, after: any, note: string, author: string, decided_by: string|null, at: string}[]} */
+  const versions = got?.versions ?? [];
+  const restore = async () => {
+    let made;
+    try {
+      made = await api.post("editor/wording", { kind, service_id: service.id, lang, texts: back.texts, title: back.title ?? "", base: there.base });
+    } catch (problem) {
+      if (!(problem instanceof api.ApiError)) throw problem;
+      return reason(problem);
+    }
+    // A draft that could not be proposed stands on the page and is proposed there.
+    await api.post(`editor/wording/${made.id}/propose`, { version: made.version }).then(() => toast("ok", t("knowledge.proposed")), (problem) => toast("error", reason(problem)));
+    setBack(null);
+    again();
+    return "";
+  };
+  return html`
+    <${Fetching} got=${got} error=${error} again=${retry} />
+    ${got && !versions.length && html`<p class="muted">${t("wording.history_none")}</p>`}
+    <ol class="versions" role="list">${versions.map((one) => html`
+      <li key=${one.id}>
+        <p class="change__head"><time datetime=${one.at}>${dateTime(one.at)}</time> · <bdi>${one.author}</bdi>${one.decided_by && html`, <bdi>${one.decided_by}</bdi>`}${one.state === "ended" && html` <span class="chip">${t("knowledge.state.ended")}</span>`}</p>
+        ${one.note && html`<p class="muted"><bdi>${one.note}</bdi></p>`}
+        <${LinesChanged} before=${one.before} after=${one.after} lang=${lang} />
+        ${!open && html`<${Button} icon="undo" onClick=${() => setBack(one.before)}>${t("wording.restore")}<span class="vh">: ${dateTime(one.at)}</span></>`}
+      </li>`)}</ol>
+    ${back !== null && html`<${Confirm} title=${t("wording.restore")} lead=${t("wording.restore_lead")} submit=${t("knowledge.propose")} icon="undo" onClose=${() => setBack(null)} onConfirm=${restore} />`}`;
 }
 
 /** @param {{service: {id: string}, lang: string, kind: string, there: Wording, change: WordingChange|null, onDone: () => void, onCancel: () => void}} props */
@@ -136,8 +175,13 @@ function WordingForm({ service, lang, kind, there, change, onDone, onCancel }) {
           setBase(page.wording[lang][kind].base);
         }, () => {});
       }
-      // Of the wish itself there is a newer version: whoever saves again has been told so.
-      if (problem.code === "edited_elsewhere" && stored.current) stored.current = await api.get(`editor/wording/${stored.current.id}`).catch(() => stored.current);
+      // Of the wish itself there is a newer version: whoever saves again has been shown it.
+      if (problem.code === "edited_elsewhere" && stored.current) {
+        await api.get(`editor/wording/${stored.current.id}`).then((now) => {
+          stored.current = now;
+          setMoved(now.after);
+        }, () => {});
+      }
       if (problem.code === "title_needed") setErrors({ title: said });
       else if (problem.code.startsWith("line")) setErrors({ text: said });
       else if (problem.code === "ends_before_it_begins") setErrors({ to: said });
