@@ -91,7 +91,7 @@ async def _train(settings: Settings) -> None:
         say("Rasa model: up to date")
         return
     started = time.monotonic()
-    say("examples: computing their sentence vectors (a minute or two the first time) …")
+    say("examples: computing their sentence vectors (those that come ready are read) …")
     await _finished("the sentence vectors", (sys.executable, "-m", "gateway.training"), ROOT, dict(os.environ))
     say("Rasa model: training (about two minutes) …")
     await _finished("Rasa's training", (str(bot_python()), *TRAIN_ARGUMENTS), BOT, bot_environment(settings))
