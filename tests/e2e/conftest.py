@@ -25,7 +25,7 @@ _FAILED = pytest.StashKey[bool]()
 _EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR_")
 
 # The machine that runs this may be small and busy; a condition that is met at once waits for nothing.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 NewContext = Callable[..., BrowserContext]
 NewCitizen = Callable[..., Citizen]
@@ -101,7 +101,7 @@ def new_context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Ne
             **options,
         }
         context = browser.new_context(**options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.on("page", watch)
         contexts.append(context)
         return context

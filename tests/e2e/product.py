@@ -24,7 +24,7 @@ from gateway.settings import ROOT, Settings
 from kit.clock import RIGA
 from tests.stage import free_port
 
-_READY_LIMIT_S = 150.0
+_READY_LIMIT_S = 240.0
 
 
 def until(check: Any, seconds: float = 15.0, what: str = "the condition") -> None:

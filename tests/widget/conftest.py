@@ -44,7 +44,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 860}, locale="lv-LV", timezone_id="Europe/Riga", reduced_motion="reduce"
     )
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 
