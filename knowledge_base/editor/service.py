@@ -262,7 +262,7 @@ class EditorsDesk:
             wish.by_author(row, person)
             await wish.put(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
             if (await self.trial(unit.session, row)).questions:
-                await self._ask_check(unit, row)
+                await judged.ask_check(unit, row, self)
             return (await self._told(unit.session, person, row))[0]
 
     async def approve(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
@@ -295,7 +295,7 @@ class EditorsDesk:
             raise PieturaError("ends_before_it_begins")
         trial = await self.trial(session, row)
         if not judged.is_fresh(row, trial):
-            await self._ask_check(unit, row)
+            await judged.ask_check(unit, row, self)
             return None
         decided = {**wish.decided(person, note, now), **judged.weighed(row, trial, note)}
         await wish.put(session, row, version, {"state": "approved", **decided})
@@ -325,14 +325,6 @@ class EditorsDesk:
         if row.text:
             shown[row.aspect] = ShownText(*place, row.aspect, row.text, _EDITOR, row.source_date)
         return replace(content, texts={**content.texts, place: shown})
-
-    async def _ask_check(self, unit: UnitOfWork, row: AnswerChange) -> None:
-        await judged.ask_check(unit.session, row)
-
-        async def tell() -> None:
-            self.check_asked()
-
-        unit.after_commit(tell)
 
     async def send_back(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
         """The second person wants it otherwise, and says how; it is a draft again.

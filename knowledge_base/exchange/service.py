@@ -319,7 +319,7 @@ class Exchange:
             values = {"state": "proposed", "mode": mode, "note": clean(note), "changed_at": self._clock.now()}
             await wish.put(unit.session, row, version, values)
             if (await self.trial(unit.session, row)).questions:
-                await self._ask_check(unit, row)
+                await judged.ask_check(unit, row, self)
         return await self.one(person, import_id, *_first(row))
 
     async def drop(self, person: Person, import_id: str, version: int) -> None:
@@ -379,7 +379,7 @@ class Exchange:
                         if is_run:
                             await self._apply(unit, row, found, person, version, note)
                         else:
-                            await self._ask_check(unit, row)
+                            await judged.ask_check(unit, row, self)
                         break
             else:
                 raise Conflict("import_outdated")
@@ -524,14 +524,6 @@ class Exchange:
         for service_id, lang, text in found.examples:
             examples[service_id, lang] = [*examples.get((service_id, lang), ()), text]
         return replace(content, services=services, texts=texts, examples=examples)
-
-    async def _ask_check(self, unit: UnitOfWork, row: CatalogueImport) -> None:
-        await judged.ask_check(unit.session, row)
-
-        async def tell() -> None:
-            self.check_asked()
-
-        unit.after_commit(tell)
 
     # --- parts ------------------------------------------------------------------------------------------------------
 

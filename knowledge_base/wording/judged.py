@@ -14,9 +14,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.db import UnitOfWork
 from kit.errors import PieturaError
 from kit.textual import clean
 from knowledge_base import text as txt
@@ -120,16 +121,17 @@ def is_accepted(row: Judged) -> bool:
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
+def _free(model: type[Judged], now: datetime) -> ColumnElement[bool]:
+    return or_(model.check_state == "waiting", (model.check_state == "running") & (model.check_lease <= now))
+
+
 async def to_check(session: AsyncSession, model: type[Judged], now: datetime) -> str | None:
     """A wish whose run waits, or whose runner has gone silent."""
     found: str | None = await session.scalar(
         select(model.id)
         .where(
             model.state.in_(OPEN),
-            or_(
-                model.check_state == "waiting",
-                (model.check_state == "running") & (model.check_lease <= now),
-            ),
+            _free(model, now),
         )
         .order_by(model.changed_at)
         .limit(1)
@@ -137,15 +139,21 @@ async def to_check(session: AsyncSession, model: type[Judged], now: datetime) ->
     return found
 
 
-async def ask_check(session: AsyncSession, row: Judged) -> None:
-    """The question set is to be run for a wish; one that is running goes on. ``row`` then shows it."""
+async def ask_check(unit: UnitOfWork, row: Judged, whose: Judging) -> None:
+    """The question set is to be run for a wish; one that is running goes on. ``row`` then shows it, and ``whose`` runner is told
+    once that is stored."""
     model = type(row)
-    await session.execute(
+    await unit.session.execute(
         update(model)
         .where(model.id == row.id, model.check_state.not_in(("waiting", "running")))
         .values(check_state="waiting", check_done=0, check_total=0, check_lease=None)
     )
-    await session.refresh(row)
+    await unit.session.refresh(row)
+
+    async def tell() -> None:
+        whose.check_asked()
+
+    unit.after_commit(tell)
 
 
 async def claim_check(session: AsyncSession, model: type[Judged], wish_id: str, now: datetime, until: datetime) -> bool:
@@ -154,10 +162,7 @@ async def claim_check(session: AsyncSession, model: type[Judged], wish_id: str, 
         update(model)
         .where(
             model.id == wish_id,
-            or_(
-                model.check_state == "waiting",
-                (model.check_state == "running") & (model.check_lease <= now),
-            ),
+            _free(model, now),
         )
         .values(check_state="running", check_lease=until, check_done=0)
     )

@@ -292,7 +292,7 @@ class Wording:
             if row.kind == SERVICE and not row.after["answer"].get(DEFAULT_LANGUAGE):
                 raise PieturaError("general_needed")
             await wish.put(unit.session, row, version, {"state": "proposed", "changed_at": self._clock.now()})
-            await self._ask_check(unit, row)
+            await judged.ask_check(unit, row, self)
             return (await self._told(unit.session, person, row))[0]
 
     async def run_set(self, person: Person, change_id: str) -> dict[str, Any]:
@@ -306,7 +306,7 @@ class Wording:
         editors_only(person)
         async with self._db.unit() as unit:
             row = await wish.opened(unit.session, WordingChange, change_id, wish.OPEN)
-            await self._ask_check(unit, row)
+            await judged.ask_check(unit, row, self)
             return (await self._told(unit.session, person, row))[0]
 
     async def approve(self, person: Person, change_id: str, version: int, note: str) -> dict[str, Any]:
@@ -343,7 +343,7 @@ class Wording:
             raise PieturaError("ends_before_it_begins")
         trial = await self.trial(session, row)
         if not judged.is_fresh(row, trial):
-            await self._ask_check(unit, row)
+            await judged.ask_check(unit, row, self)
             return None
         decided = {**wish.decided(person, note, now), **judged.weighed(row, trial, note)}
         await wish.put(session, row, version, {"state": "approved", **decided})
@@ -501,14 +501,6 @@ class Wording:
         """See :meth:`knowledge_base.wording.judged.Judging.with_wish`."""
         return with_change(content, row)
 
-    async def _ask_check(self, unit: UnitOfWork, row: WordingChange) -> None:
-        await judged.ask_check(unit.session, row)
-
-        async def tell() -> None:
-            self.check_asked()
-
-        unit.after_commit(tell)
-
     # --- what time brings -------------------------------------------------------------------------------------------------
 
     async def settle_due(self) -> None:
@@ -530,7 +522,7 @@ class Wording:
 
     async def _settle(self, unit: UnitOfWork, row: WordingChange, now: datetime) -> None:
         if not judged.is_fresh(row, await self.trial(unit.session, row)):
-            await self._ask_check(unit, row)
+            await judged.ask_check(unit, row, self)
         elif not judged.is_accepted(row):
             # This is not what was agreed on, nor what a reason was given for: somebody has to look at it again.
             await wish.put(unit.session, row, row.version, {"state": "proposed", "changed_at": now})

@@ -3,6 +3,7 @@ bytes, whenever and wherever it is printed."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ LOCALES: Final = Path(__file__).parent / "locales"
 __all__ = ["LOCALES", "pdf", "texts", "xlsx"]
 
 
+@cache
 def texts() -> Catalogue:
     """The words of documents."""
     return Catalogue(LOCALES)

@@ -99,7 +99,7 @@ export function messageRow(entry, texts, news, choose, uploads) {
  * @param {Message} message
  * @returns {string}
  */
-function wordsOf({ text, placeholder }) {
+export function wordsOf({ text, placeholder }) {
   return placeholder && text.endsWith(placeholder) ? text.slice(0, -placeholder.length).trimEnd() : text;
 }
 

@@ -17,7 +17,7 @@ import { h, icon, set, write } from './dom.js';
 import { showChosen } from './files.js';
 import { layout } from './layout.js';
 import { lengthOf, TEXT_LIMIT } from './protocol.js';
-import { messageRow, showDelivery } from './rows.js';
+import { messageRow, showDelivery, wordsOf } from './rows.js';
 import { styles } from './styles.js';
 
 const COUNTER_FROM = TEXT_LIMIT - 400;
@@ -969,7 +969,7 @@ function sameContent(one, other) {
       it.author.kind,
       it.author.name,
       // The mark for files is the server's own; with the files in hand the words alone are compared.
-      it.placeholder && it.text.endsWith(it.placeholder) ? it.text.slice(0, -it.placeholder.length).trimEnd() : it.text,
+      wordsOf(it),
       it.buttons ?? [],
       it.links ?? [],
       it.source ?? null,
